@@ -1,0 +1,197 @@
+"""Finding and Report: one contract failure, and all of a delivery's. Format `justindata-report/1` (contracts.md 5.1).
+
+The one object behind command line, page, mail, JSON and the annotated workbook. Everything a renderer needs is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from contracts.codes import Action, Impact, Severity
+from contracts.place import Place
+
+
+class Kind(StrEnum):
+    CONTRACT = "contract"  # a data problem
+    QUALITY = "quality"  # a result is out of its criterion: a quality event, never called a contract failure
+    UNEVALUATED = "unevaluated"
+    SERVICE = "service"  # late, missing
+
+
+class Reach(StrEnum):
+    """How far an error goes: the whole delivery, or only the rows (points, slots) it names."""
+
+    DELIVERY = "delivery"
+    ROW = "row"
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseRef:
+    """Which clause of the contract was broken, and where it stands in the contract file."""
+
+    id: str
+    path: str
+    line: int
+    column: int
+    needs: tuple[str, ...] = ("file",)
+
+    @property
+    def by_file(self) -> bool:
+        """True when the delivery's own bytes were enough to judge this clause."""
+        return all(need == "file" for need in self.needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    text: str | None
+    type: str = "text"
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    text: str
+    lower: str | None = None
+    upper: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write instead. `certain` only if applying `replacement` removes the finding and no other reading exists."""
+
+    text: str
+    replacement: str | None = None
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExcerptLine:
+    """One line of the partner's file. For a table `cells` holds the cells in column order, else one cell: the text."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The window of the partner's file that a report shows: at most a header line and the failing line.
+
+    `mark` is the index of the failing cell in the last line's `cells`; for plain text `mark_from` and `mark_to` are
+    character offsets in that one cell.
+    """
+
+    lines: tuple[ExcerptLine, ...]
+    mark: int = 0
+    mark_from: int | None = None
+    mark_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One contract failure. Texts are plain: one sentence, lower case, no final stop."""
+
+    code: str
+    title: str
+    message: str
+    severity: Severity
+    impact: Impact
+    action: Action
+    clause: ClauseRef
+    where: tuple[Place, ...]
+    kind: Kind = Kind.CONTRACT
+    reach: Reach = Reach.DELIVERY
+    key: tuple[tuple[str, str], ...] = ()
+    """Business view of the place: `(("certificate_no", "COA-0000012"), ("characteristic", "PH"))`."""
+    found: Found | None = None
+    expected: Expected | None = None
+    fix: Fix | None = None
+    note: str | None = None
+    fingerprint: str = ""
+    baseline: str | None = None
+    count: int = 1
+    shown: int = 1
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRef:
+    """What was judged. By hand only `file`, `sha256` and `size` are known."""
+
+    file: str
+    sha256: str
+    size: int
+    id: str | None = None
+    partner: str | None = None
+    feed: str | None = None
+    received_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRef:
+    id: str
+    version: str
+    sha256: str
+    refs: tuple[tuple[str, str, str], ...] = ()  # (name, version, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many clauses ended how. `clauses` is the sum of the others."""
+
+    clauses: int = 0
+    passed: int = 0
+    failed: int = 0
+    could_not_evaluate: int = 0
+    needs_hub: int = 0
+    switched_off: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings of one delivery under one contract. Equal inputs give equal reports, byte for byte."""
+
+    delivery: DeliveryRef
+    contract: ContractRef | None
+    engine: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    """Of the clauses that the file alone decides: the same by hand and in the hub."""
+    hub_coverage: Coverage = field(default_factory=Coverage)
+    """Of the clauses that need history, registries, schedule or clock."""
+    rows: int | None = None
+    bad_rows: int = 0
+
+    def count(self, severity: Severity) -> int:
+        """Findings of this severity, each place counted."""
+        return sum(f.count for f in self.findings if f.severity is severity)
+
+    def file_part(self) -> Report:
+        """What a partner sees with the file alone: hub findings removed, verdict computed again.
+
+        `jid check` on the same bytes makes exactly this report.
+        """
+        kept = tuple(f for f in self.findings if f.clause.by_file)
+        ref = DeliveryRef(self.delivery.file, self.delivery.sha256, self.delivery.size)
+        hub = Coverage(clauses=self.hub_coverage.clauses, needs_hub=self.hub_coverage.clauses)
+        return replace(self, delivery=ref, findings=kept, verdict=verdict_of(kept), hub_coverage=hub)
+
+
+def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
+    """The one function that decides a delivery's verdict (contracts.md 5.2)."""
+    if any(f.code == "COA-E405" for f in findings):
+        return Verdict.DUPLICATE
+    if any(f.severity is Severity.ERROR and f.reach is Reach.DELIVERY for f in findings):
+        return Verdict.REJECTED
+    if any(f.severity in (Severity.ERROR, Severity.WARNING) for f in findings):
+        return Verdict.ACCEPTED_WITH_WARNINGS
+    return Verdict.ACCEPTED
