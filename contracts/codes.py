@@ -1,4 +1,4 @@
-"""The finding codes: one row of `codes.csv` each. Numbers are never reused; a contract may re-level severity and impact."""
+"""The finding codes: one row of `codes.csv` each. Numbers are never reused; a contract may re-level severity."""
 
 from __future__ import annotations
 

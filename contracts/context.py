@@ -1,4 +1,4 @@
-"""Context: what a rule may know beyond the delivery itself. Time, history and registries are arguments, never looked up.
+"""Context: what a rule may know beyond the delivery. Time, history and registries are arguments, never looked up.
 
 What is None makes the clauses that need it `needs_hub`: neither passed nor failed.
 """
@@ -36,9 +36,9 @@ class History(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What beyond the file is known. `jid check` by hand passes `Context()`: every clause beyond the file needs the hub.
+    """What beyond the file is known. By hand it is `Context()`: every clause beyond the file needs the hub.
 
-    `received_at` (aware UTC) is when the delivery arrived; `registries` maps a registry's name (lots, batches, sites ...)
+    `received_at` (aware UTC) is when the delivery arrived; `registries` maps a registry name (lots, batches, sites ...)
     to the ids it holds.
     """
 

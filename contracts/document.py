@@ -28,7 +28,7 @@ class RawNumber(str):
     __slots__ = ()
 
 
-Raw: TypeAlias = "str | RawNumber | bool | None | dict[str, Raw] | list[Raw]"
+Raw: TypeAlias = "str | RawNumber | bool | dict[str, Raw] | list[Raw] | None"
 """A node of the tree. int and float never occur."""
 
 

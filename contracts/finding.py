@@ -66,7 +66,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to write instead. `certain` only if applying `replacement` removes the finding and no other reading exists."""
+    """What to write instead. `certain` only if applying `replacement` removes the finding and nothing else could."""
 
     text: str
     replacement: str | None = None
