@@ -1,0 +1,44 @@
+# Everything is set up from nothing but Python 3.11+ and make. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := contracts connectors hub flows cli sandbox tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench crash lock clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+run: $(STAMP)  ## start the three simulated CDMOs, run the real flow over them, show what is in the store
+	$(BIN)/jid demo
+
+test: $(STAMP)  ## all tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## lint, format, types, import rules
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)  ## figures as ratios to a bare floor; ONLY=series runs a part
+	$(BIN)/python -m tests.bench $(ONLY)
+
+crash: $(STAMP)  ## kill -9 at every fault point, the long form
+	$(BIN)/python -m pytest -m crash --scale=full
+
+lock: $(STAMP)  ## compile requirements.lock anew from pyproject.toml, with hashes and without any index
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --all-extras -o requirements.lock pyproject.toml
+
+clean:  ## remove what was built (the virtual environment too)
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The command `jid`: what people type. Formats what the floors below return; decides nothing by itself."""
