@@ -109,8 +109,15 @@ class TagDef:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    aliases: Mapping[str, str] = field(default_factory=dict)  # alias -> unit
+    flagged: Mapping[str, str] = field(default_factory=dict)  # means something else in UCUM -> unit
+    convert: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)  # (from, to) -> factor
+
+
+@dataclass(frozen=True, slots=True)
 class RefTable:
-    """A versioned, hashed reference table: a test panel or a tag list. `body` is the parsed YAML."""
+    """A versioned, hashed reference table: a test panel, a tag list, units or words; the rest is empty."""
 
     name: str
     version: str
@@ -120,6 +127,8 @@ class RefTable:
     tests: tuple[TestDef, ...] = ()
     tags: tuple[TagDef, ...] = ()
     labs: tuple[str, ...] = ()
+    units: Units = field(default_factory=Units)
+    vocabularies: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +168,6 @@ class TimeRules:
     minimum: datetime | None = None  # aware UTC
     placeholders: tuple[str, ...] = ()
     future_tolerance: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    aliases: Mapping[str, str] = field(default_factory=dict)  # alias -> unit
-    flagged: Mapping[str, str] = field(default_factory=dict)  # means something else in UCUM -> unit
-    convert: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)  # (from, to) -> factor
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""ISO 8601 durations (`PT5M`, `P14D`, `-PT48H`) as timedelta. Years and months have no fixed length and are refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_FORM = re.compile(
+    r"(?P<sign>-)?P(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,6})D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,11})(?:\.(?P<fraction>\d{1,6}))?S)?)?"
+)
+
+
+def parse_duration(text: str) -> timedelta:
+    """The length of time that `text` names. Raises ValueError for anything else, also for years and months."""
+    form = _FORM.fullmatch(text)
+    if form is None or text.endswith("P"):
+        raise ValueError(f"{text!r} is not a duration such as PT5M, P14D or -PT48H")
+    parts = {name: int(value or 0) for name, value in form.groupdict().items() if name not in ("sign", "fraction")}
+    length = timedelta(**parts, microseconds=int((form["fraction"] or "0").ljust(6, "0")))
+    return -length if form["sign"] else length
+
+
+def format_duration(length: timedelta) -> str:
+    """How a person says it: `36 h`, `2 d 4 h`, `5 min`. Sign is left to the sentence around it."""
+    seconds = abs(int(length.total_seconds()))
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, secs = divmod(rest, 60)
+    if days and days < 3:  # hours are what a slot is planned in: 36 h reads better than 1 d 12 h
+        days, hours = 0, hours + 24 * days
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (secs, "s")]
+    said = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(said[:2]) or "0 s"
