@@ -53,6 +53,7 @@ def check(
 
 def find_contract(name: str, folder: Path | None) -> Contract:
     """A contract by id, id@version or path. Raises Stop with the valid ids, ContractInvalid with every error."""
+    from contracts.errors import UnknownContract
     from contracts.odcs import load_catalog, load_file
 
     if Path(name).is_file():
@@ -60,8 +61,8 @@ def find_contract(name: str, folder: Path | None) -> Contract:
     catalog = load_catalog(folder)
     try:
         return catalog.get(name)
-    except KeyError:
-        known = ", ".join(f"{c.id}@{c.version}" for c in catalog.all())
+    except UnknownContract:
+        known = ", ".join(catalog.names())
         raise Stop(f"no contract {name!r}", next_step=f"valid: {known}, or the path of a contract file") from None
 
 

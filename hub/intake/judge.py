@@ -1,0 +1,145 @@
+"""From archived bytes to a verdict: a function of (bytes, contract, what the ledger knew before), called again by
+recovery, replay and backtest (TX B)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from connectors.inspection import Inspection, inspect
+
+from contracts.codes import Severity
+from contracts.context import Context
+from contracts.contract import Contract
+from contracts.finding import DeliveryRef, Report, Verdict
+from contracts.records import Record
+from hub import faults
+from hub.clock import Clock
+from hub.intake.events import Judged, Listener
+from hub.intake.history import LedgerHistory
+from hub.store import DeliveryRow, Judgement, Lease, QuarantineRow, Received, RecordRow, Store, Tx
+from hub.store.bodies import record_row
+from hub.telemetry import span
+
+STAGED_ROWS = 2_000_000
+"""PAT rows of one pull kept in memory between verdict and lake, about 100 MB; past it they are read again."""
+
+
+@dataclass
+class Staged:
+    """The rows of judged PAT deliveries that wait for their publish, so that they need not be parsed twice."""
+
+    batches: dict[str, list[pa.RecordBatch]] = field(default_factory=dict)
+    rows: int = 0
+
+    def add(self, delivery_id: str, batches: list[pa.RecordBatch]) -> None:
+        count = sum(b.num_rows for b in batches)
+        if self.rows + count <= STAGED_ROWS:
+            self.batches[delivery_id] = batches
+            self.rows += count
+
+    def take(self, delivery_id: str) -> list[pa.RecordBatch] | None:
+        """The rows of a delivery, once; None when they were not kept."""
+        found = self.batches.pop(delivery_id, None)
+        if found is not None:
+            self.rows -= sum(b.num_rows for b in found)
+        return found
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges deliveries of one feed under one contract."""
+
+    store: Store
+    contract: Contract
+    clock: Clock
+    listener: Listener
+
+    async def judge(
+        self, lease: Lease, delivery: DeliveryRow, received: Received, staged: Staged, *, replayed: bool = False
+    ) -> Report:
+        """Judge one receipted delivery and store the verdict with everything that follows from it."""
+        with span("jid.delivery.judge", feed=delivery.feed, delivery=delivery.id):
+            inspection, good, bad = await asyncio.to_thread(self._inspect, delivery)
+            faults.point("intake.after_parse")
+            report = inspection.report
+            landed = report.verdict is not Verdict.REJECTED
+            quarantine = await self._quarantine(delivery, report, bad)
+            judgement = Judgement(
+                delivery_id=delivery.id,
+                report=report,
+                records=tuple(self._row(r, delivery) for r in inspection.records) if landed else (),
+                quarantine=quarantine,
+                replayed=replayed,
+            )
+
+            def react(tx: Tx) -> None:
+                self.listener(tx, Judged(delivery, received, self.contract, report, inspection.records))
+
+            await asyncio.to_thread(self.store.judge, lease, judgement, react)
+            if landed and good:
+                staged.add(delivery.id, good)
+            return report
+
+    def _inspect(self, delivery: DeliveryRow) -> tuple[Inspection, list[pa.RecordBatch], list[pa.RecordBatch]]:
+        good: list[pa.RecordBatch] = []
+        bad: list[pa.RecordBatch] = []
+        with self.store.transaction() as tx:
+            context = Context(
+                received_at=delivery.received_at,
+                now=delivery.received_at,
+                history=LedgerHistory.before(tx, delivery),
+                registries={},
+            )
+        inspection = inspect(
+            self.store.archive.path(delivery.sha256),
+            file=delivery.file,
+            contract=self.contract,
+            context=context,
+            delivery=reference(delivery),
+            format=delivery.format,
+            on_good=good.append,
+            on_bad=bad.append,
+        )
+        return inspection, good, bad
+
+    def _row(self, record: Record, delivery: DeliveryRow) -> RecordRow:
+        contract = f"{self.contract.id}@{self.contract.version}"
+        return record_row(
+            record, partner=delivery.partner, feed=delivery.feed, contract=contract, delivery_id=delivery.id
+        )
+
+    async def _quarantine(
+        self, delivery: DeliveryRow, report: Report, bad: Sequence[pa.RecordBatch]
+    ) -> tuple[QuarantineRow, ...]:
+        """A delivery is landed or here, row by row: the whole of it when rejected, else its failing rows."""
+        if report.verdict is Verdict.REJECTED:
+            codes = sorted({f.code for f in report.findings})
+            return (QuarantineRow(delivery.id, "delivery", why=", ".join(codes), rows=report.rows or 0),)
+        why = ", ".join(sorted({f.code for f in report.findings if f.severity is Severity.ERROR}))
+        if not bad:
+            # A schedule is taken slot by slot: its failing slots wait here, the last accepted revision of each stays.
+            slots = sum(f.count for f in report.findings if f.severity is Severity.ERROR)
+            return (QuarantineRow(delivery.id, "record", why=why, rows=slots),) if slots else ()
+        table = pa.Table.from_batches(bad)
+        sink = io.BytesIO()
+        pq.write_table(table, sink, compression="zstd")
+        blob = await self.store.archive.put([sink.getvalue()])
+        return (QuarantineRow(delivery.id, "rows", why=why, rows=table.num_rows, evidence=blob.sha256),)
+
+
+def reference(delivery: DeliveryRow) -> DeliveryRef:
+    """How a report names the delivery it is about."""
+    return DeliveryRef(
+        file=delivery.file,
+        sha256=delivery.sha256,
+        size=delivery.size,
+        id=delivery.id,
+        partner=delivery.partner,
+        feed=delivery.feed,
+        received_at=delivery.received_at.isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,145 @@
+"""One pull of one feed: from cursor to landed data. Returns what can be expected to go wrong; raises nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors import Connector, ConnectorError
+from contracts.codes import Severity
+from contracts.finding import Report
+from hub.clock import Clock
+from hub.intake.events import LinkFailed, LinkWorked, Listener, Progress, Reverted
+from hub.intake.judge import Judge, Staged
+from hub.intake.landing import ContractOf, land
+from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult
+from hub.intake.receive import receive
+from hub.intake.recover import recover
+from hub.store import Lease, Received, Store, StoreError
+from hub.telemetry import count_deliveries, span
+
+LEASE = timedelta(minutes=5)
+BUDGET = 0.8
+"""Share of a feed's own period that one pull may take: the next tick must find it ended."""
+
+
+@dataclass
+class Pull:
+    """A pull under way. One object a pull; `run` is called once."""
+
+    store: Store
+    clock: Clock
+    partner: str
+    kind: str
+    connector: Connector
+    judge: Judge
+    contract_of: ContractOf
+    listener: Listener
+    holder: str
+    every: timedelta
+    until: datetime | None = None
+    progress: Progress | None = None
+    outcomes: list[DeliveryOutcome] = field(default_factory=list)
+    landed: int = 0
+
+    @property
+    def feed(self) -> str:
+        return f"{self.partner}/{self.kind}"
+
+    async def run(self) -> PullResult:
+        """Pull, receipt, judge, land. Holds the feed's lease from first to last."""
+        with span("jid.feed.pull", feed=self.feed):
+            lease = await asyncio.to_thread(self.store.lease, f"feed:{self.feed}", self.holder, LEASE)
+            if lease is None:
+                return self._result("skipped", reason="lease", message="another worker is pulling this feed")
+            try:
+                async with asyncio.timeout(max(60.0, BUDGET * self.every.total_seconds())):
+                    return await self._under(lease)
+            except TimeoutError:
+                return self._failed(
+                    "DeadlineExceeded",
+                    "the pull used up its share of the period; the next one goes on from here",
+                    "platform",
+                )
+            except StoreError as error:
+                return self._failed(type(error).__name__, str(error), error.audience)
+            finally:
+                await self.connector.close()
+                await asyncio.to_thread(self.store.release, lease)
+
+    async def _under(self, lease: Lease) -> PullResult:
+        recovered = await recover(self.store, lease, self.feed, self.judge, self.contract_of)
+        self.landed += recovered.landed_rows
+        staged = Staged()
+        try:
+            await self._deliveries(lease, staged)
+        except ConnectorError as error:
+            await self._land(lease, staged)
+            failed = LinkFailed(self.feed, type(error).__name__, error.code, str(error), error.audience)
+            with self.store.transaction(lease) as tx:
+                self.listener(tx, failed)
+            return self._failed(failed.error, failed.message, failed.audience)
+        await self._land(lease, staged)
+        with self.store.transaction(lease) as tx:
+            tx.pulled(self.feed)
+            self.listener(tx, LinkWorked(self.feed, len(self.outcomes)))
+        return self._result("pulled")
+
+    async def _deliveries(self, lease: Lease, staged: Staged) -> None:
+        cursor = await asyncio.to_thread(self.store.cursor, self.feed)
+        async for delivery in self.connector.pull(cursor, self.until):
+            received, receipt = await receive(self.store, lease, self.feed, delivery)
+            if received.reverted:
+                with self.store.transaction(lease) as tx:
+                    self.listener(tx, Reverted(self.feed, receipt.source_key, receipt.file, received.id))
+            if received.duplicate or received.reverted:
+                reason = "an earlier revision came again" if received.reverted else "same bytes"
+                self._note(
+                    DeliveryOutcome(received.id, receipt.source_key, receipt.file, Outcome.DUPLICATE, reason=reason)
+                )
+                continue
+            report = await self._judge(lease, received, staged)
+            self._note(outcome_of(received.id, receipt.source_key, receipt.file, report))
+            if staged.rows >= 500_000:
+                await self._land(lease, staged)
+
+    async def _judge(self, lease: Lease, received: Received, staged: Staged) -> Report:
+        delivery = await asyncio.to_thread(self.store.delivery, received.id)
+        return await self.judge.judge(lease, delivery, received, staged)
+
+    async def _land(self, lease: Lease, staged: Staged) -> None:
+        if self.kind == "pat":
+            self.landed += await land(self.store, lease, self.feed, self.contract_of, staged)
+
+    def _note(self, outcome: DeliveryOutcome) -> None:
+        self.outcomes.append(outcome)
+        count_deliveries(self.feed, outcome.outcome.value)
+        if self.progress is not None:
+            self.progress(self.feed, outcome.source_key, outcome.outcome.value)
+
+    def _failed(self, reason: str, message: str, audience: str) -> PullResult:
+        return self._result("failed", reason=reason, message=message, audience=audience)
+
+    def _result(
+        self, status: str, *, reason: str | None = None, message: str | None = None, audience: str | None = None
+    ) -> PullResult:
+        assert status in ("pulled", "skipped", "failed")
+        return PullResult(
+            self.partner, self.kind, status, tuple(self.outcomes), self.landed, reason, message, audience
+        )  # fmt: skip
+
+
+def outcome_of(delivery_id: str, source_key: str, file: str, report: Report) -> DeliveryOutcome:
+    """A judged delivery's outcome, for results, events and progress."""
+    return DeliveryOutcome(
+        id=delivery_id,
+        source_key=source_key,
+        file=file,
+        outcome=Outcome(report.verdict.value),
+        errors=report.count(Severity.ERROR),
+        warnings=report.count(Severity.WARNING),
+        rows=(report.rows or 0) - report.bad_rows,
+        bad_rows=report.bad_rows,
+        codes=tuple(sorted({f.code for f in report.findings})),
+    )
