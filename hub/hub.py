@@ -6,8 +6,6 @@ One Hub a process. Its methods are the verbs people say: pull, watch, replay, re
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +19,9 @@ from contracts.shelf import Catalog
 from hub.alerts import Reactions, open_channels
 from hub.clock import Clock, SystemClock
 from hub.intake import Judge, Progress, Pull, PullResult, ReplayResult, recover, replay
+from hub.intake.holder import take
 from hub.settings import Settings
-from hub.store import DeliveryRow, Store
+from hub.store import DeliveryRow, FeedRow, NotFound, PartnerRow, Store
 from hub.watch import WatchResult, watch_once
 
 GATE = 8
@@ -51,7 +50,14 @@ class Hub:
             for feed in partner.feeds:
                 catalog.get(feed.contract)
         store = Store.open(settings.store, clock)
-        store.sync_partners(partners.values())
+        store.sync(
+            [PartnerRow(p.partner, p.name, tuple(s.site for s in p.sites)) for p in partners.values()],
+            [
+                FeedRow(f.name, f.partner, f.kind, f.connector, f.contract, f.every, clock.now())
+                for p in partners.values()
+                for f in p.feeds
+            ],
+        )
         return cls(settings, store, catalog, partners, clock)
 
     def close(self) -> None:
@@ -71,7 +77,9 @@ class Hub:
         now = self.clock.now()
         due = []
         for feed in self.feeds(kind, partners):
-            last = self.store.last_pulled(feed.name)
+            with self.store.reading() as tx:
+                mark = tx.watermark(feed.name)
+            last = mark.last_pulled_at if mark else None
             # A tick comes a little early or late; a tenth of the period keeps "every 15m" from becoming every 30.
             if force or last is None or now - last >= 0.9 * feed.every:
                 due.append((feed.partner, feed.kind))
@@ -115,21 +123,22 @@ class Hub:
             judge=self._judge(feed.name),
             contract_of=self._contract_of_delivery,
             listener=self._reactions(),
-            holder=_holder(),
             every=feed.every,
             until=until,
             progress=progress,
         )
         return await pull.run()
 
-    async def pull_all(self, feeds: Sequence[tuple[str, str]], *, progress: Progress | None = None) -> list[PullResult]:
+    async def pull_all(
+        self, feeds: Sequence[tuple[str, str]], *, until: datetime | None = None, progress: Progress | None = None
+    ) -> list[PullResult]:
         """Pull feeds side by side; one partner's failure never fails another's. Results in the order of `feeds`."""
         gate = asyncio.Semaphore(GATE)
         lanes = {partner: asyncio.Semaphore(LANE) for partner, _ in feeds}
 
         async def one(partner: str, kind: str) -> PullResult:
             async with lanes[partner], gate:
-                return await self.pull_once(partner, kind, progress=progress)
+                return await self.pull_once(partner, kind, until=until, progress=progress)
 
         return list(await asyncio.gather(*(one(partner, kind) for partner, kind in feeds)))
 
@@ -140,17 +149,20 @@ class Hub:
         return await asyncio.to_thread(watch_once, self.store, contracts, self.settings, self.clock, channels)
 
     async def replay(self, delivery_ids: Sequence[str]) -> list[ReplayResult]:
-        """Judge archived deliveries again, under the contract in force now. Raises UnknownDelivery first of all."""
-        deliveries = [self.store.delivery(delivery_id) for delivery_id in delivery_ids]
-        return [
-            await replay(self.store, d, self._judge(d.feed), self._contract_of_delivery, _holder()) for d in deliveries
-        ]
+        """Judge archived deliveries again, under the contract in force now. Raises NotFound before any."""
+        with self.store.reading() as tx:
+            found = {delivery_id: tx.delivery(delivery_id) for delivery_id in delivery_ids}
+        for delivery_id, row in found.items():
+            if row is None:
+                raise NotFound("delivery", delivery_id)
+        deliveries = [row for row in found.values() if row is not None]
+        return [await replay(self.store, d, self._judge(d.feed), self._contract_of_delivery) for d in deliveries]
 
     async def recover(self) -> list[str]:
         """Finish what a crash left: one line for each feed that had unfinished work."""
         lines = []
         for feed in self.feeds():
-            lease = self.store.lease(f"feed:{feed.name}", _holder(), self.settings.lease)
+            lease = take(self.store, feed.name)
             if lease is None:
                 continue
             try:
@@ -183,7 +195,3 @@ class Hub:
     def _reactions(self) -> Reactions:
         contracts = {feed.name: self.catalog.get(feed.contract) for feed in self.feeds()}
         return Reactions(contracts, self.settings)
-
-
-def _holder() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{id(asyncio.get_running_loop()):x}"

@@ -88,13 +88,11 @@ class Judge:
     def _inspect(self, delivery: DeliveryRow) -> tuple[Inspection, list[pa.RecordBatch], list[pa.RecordBatch]]:
         good: list[pa.RecordBatch] = []
         bad: list[pa.RecordBatch] = []
-        with self.store.transaction() as tx:
-            context = Context(
-                received_at=delivery.received_at,
-                now=delivery.received_at,
-                history=LedgerHistory.before(tx, delivery),
-                registries={},
-            )
+        context = Context(
+            received_at=delivery.received_at,
+            now=delivery.received_at,  # not the clock: judged again tomorrow, it must say the same
+            history=LedgerHistory(self.store, delivery),
+        )
         inspection = inspect(
             self.store.archive.path(delivery.sha256),
             file=delivery.file,

@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from connectors.inspection import inspect
 
+from contracts.context import Context
 from contracts.contract import Contract
-from hub import faults
 from hub.intake.judge import Staged, reference
 from hub.store import DeliveryRow, Lease, PublishRow, Store
 from hub.telemetry import span
@@ -23,104 +22,101 @@ from hub.telemetry import span
 ROWS_A_PUBLISH = 500_000
 """A commit every 200k to 1M rows takes all the gain there is (store.md 7)."""
 
-QUALITY = {"GOOD": 0x00000000, "UNCERTAIN": 0x40000000, "BAD": 0x80000000, "STALE": 0x40900000}
-"""Our quality words as OPC UA status codes: Good, Uncertain, Bad, UncertainLastUsableValue."""
-
 ContractOf = Callable[[DeliveryRow], Contract]
 
 
 async def land(store: Store, lease: Lease, feed: str, contract_of: ContractOf, staged: Staged) -> int:
     """Publish every judged PAT delivery of the feed that is not in the lake yet. Returns the rows that landed."""
     landed = 0
-    while (publish := await asyncio.to_thread(store.intend, lease, feed, ROWS_A_PUBLISH)) is not None:
-        landed += await asyncio.to_thread(_publish, store, lease, publish, contract_of, staged)
+    while (intent := await asyncio.to_thread(store.intend, lease, feed, ROWS_A_PUBLISH)) is not None:
+        landed += await asyncio.to_thread(_publish, store, lease, intent, contract_of, staged)
     return landed
 
 
-def _publish(store: Store, lease: Lease, publish: PublishRow, contract_of: ContractOf, staged: Staged) -> int:
-    with span("jid.lake.publish", feed=publish.feed, seq=publish.seq):
-        deliveries = [store.delivery(member) for member in publish.members]
-        tables = [_rows(store, d, contract_of(d), staged.take(d.id), publish.seq) for d in deliveries]
-        rows = _first_of_each_point(pa.concat_tables(tables))
-        rows = store.lake.without_known(deliveries[0].partner, publish.feed, rows, before_seq=publish.seq)
-        faults.point("store.before_lake_commit")
-        commit = store.lake.publish(deliveries[0].partner, publish.feed, publish.seq, rows)
-        faults.point("store.after_lake_commit")
-        files = store.lake.make_durable(deliveries[0].partner, commit)
-        faults.point("store.after_lake_fsync")
-        newest = pc.max(rows["ts"]).as_py() if rows.num_rows else None
-        store.published(lease, publish, commit, rows.num_rows, files, newest)
-        return int(rows.num_rows)
+def _publish(store: Store, lease: Lease, intent: PublishRow, contract_of: ContractOf, staged: Staged) -> int:
+    with span("jid.lake.publish", feed=intent.feed, seq=intent.seq):
+        members = _members(store, intent)
+        partner = intent.feed.partition("/")[0]
+        rows = pa.concat_tables([_rows(store, d, contract_of(d), staged.take(d.id)) for d in members])
+        rows = store.lake.novel(partner, intent.feed, intent.seq, rows)
+        version = store.lake.publish(partner, intent.feed, intent.seq, rows)
+        durable = store.lake.make_durable(partner, version)
+        store.published(lease, intent, durable.version, durable.rows, durable.files, durable.event_time_max)
+        return durable.rows
+
+
+def _members(store: Store, intent: PublishRow) -> list[DeliveryRow]:
+    with store.reading() as tx:
+        found = [tx.delivery(member) for member in intent.members]
+    return [delivery for delivery in found if delivery is not None]
+
+
+COLUMNS = pa.schema(
+    [
+        ("batch", pa.string()),
+        ("phase", pa.string()),
+        ("tag", pa.string()),
+        ("ts", pa.timestamp("us", "UTC")),
+        ("value", pa.float64()),
+        ("text", pa.string()),
+        ("quality", pa.dictionary(pa.int32(), pa.string())),
+        ("delivery_id", pa.string()),
+    ]
+)
+"""What a delivery gives to the lake; the rest of the table's columns come from the publish."""
 
 
 def _rows(
-    store: Store, delivery: DeliveryRow, contract: Contract, batches: Sequence[pa.RecordBatch] | None, seq: int
+    store: Store, delivery: DeliveryRow, contract: Contract, batches: Sequence[pa.RecordBatch] | None
 ) -> pa.Table:
-    """A delivery's storable rows in the lake's columns: kept since its verdict, else read again from the archive."""
+    """A delivery's storable rows: kept since its verdict, else read again from the archive."""
     if batches is None:
         again: list[pa.RecordBatch] = []
         inspect(
             store.archive.path(delivery.sha256),
             file=delivery.file,
             contract=contract,
+            context=Context(received_at=delivery.received_at),
             delivery=reference(delivery),
             format=delivery.format,
-            received_at=delivery.received_at,
             on_good=again.append,
         )
         batches = again
-    table = pa.Table.from_batches(batches) if batches else pa.table({"ts": [], "tag": [], "value": [], "quality": []})
-    return conform(table, delivery, seq)
+    if not batches:
+        return COLUMNS.empty_table()
+    return _shape(pa.Table.from_batches(batches).unify_dictionaries(), delivery.id)
 
 
-def conform(table: pa.Table, delivery: DeliveryRow, seq: int) -> pa.Table:
-    """Rows of a series in the lake's schema. A column the delivery does not have is null; no type is guessed."""
-    from hub.store.lake import LAKE_SCHEMA
-
-    count = table.num_rows
-    names = set(table.column_names)
-
-    def text(name: str) -> pa.ChunkedArray | pa.Array:
-        return table[name].cast(pa.string()) if name in names else pa.nulls(count, pa.string())
-
-    ts = table["ts"].cast(pa.timestamp("us", "UTC"))
-    columns = {
-        "partner": pa.array([delivery.partner], pa.string()).take(pa.array(np.zeros(count, np.int8))),
-        "feed": pa.array([delivery.feed], pa.string()).take(pa.array(np.zeros(count, np.int8))),
-        "batch": text("batch_id"),
-        "phase": text("phase"),
-        "tag": text("tag"),
-        "ts": ts,
-        "value": table["value"].cast(pa.float64()),
-        "text": text("text"),
-        "quality": _status(table["quality"]),
-        "delivery_id": pa.array([delivery.id], pa.string()).take(pa.array(np.zeros(count, np.int8))),
-        "rev": pa.array(np.full(count, seq, np.int64)),
-        "month": pc.strftime(ts, "%Y-%m"),
-    }
-    return pa.table({name: columns[name] for name in LAKE_SCHEMA.names}, schema=LAKE_SCHEMA)
+def _shape(table: pa.Table, delivery_id: str) -> pa.Table:
+    """The first row of each (tag, ts), in the lake's columns. A column that the delivery does not have is null."""
+    table = first_of_each_point(table)
+    names = {"batch": "batch_id"}
+    columns = []
+    for field in COLUMNS:
+        source = names.get(field.name, field.name)
+        if field.name == "delivery_id":
+            columns.append(pa.repeat(pa.scalar(delivery_id), table.num_rows))
+        elif source in table.column_names:
+            columns.append(table[source].cast(field.type))
+        else:
+            columns.append(pa.nulls(table.num_rows, field.type))
+    return pa.Table.from_arrays(columns, schema=COLUMNS)
 
 
-def _status(quality: pa.ChunkedArray) -> pa.Array:
-    """Quality words to status codes, on the dictionary and not row by row. A word that is not ours stays null."""
-    words = quality.combine_chunks().dictionary_encode() if quality.num_chunks != 1 else quality.chunk(0)
-    if not pa.types.is_dictionary(words.type):
-        words = words.dictionary_encode()
-    codes = pa.array([QUALITY.get(w) for w in words.dictionary.to_pylist()], pa.int64())
-    return codes.take(words.indices)
-
-
-def _first_of_each_point(rows: pa.Table) -> pa.Table:
-    """Keep the first row of each (tag, ts), in the order of the deliveries: exact copies count once, and of two values
-    for one point the first stands (the conflict is a finding)."""
+def first_of_each_point(rows: pa.Table) -> pa.Table:
+    """Keep the first row of each (tag, ts) of a delivery: exact copies count once, and of two values for one point the
+    first stands (contracts.md 4.4; the conflict is a finding)."""
     if rows.num_rows < 2:
         return rows
-    tag = rows["tag"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    ts = rows["ts"].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    order = np.lexsort((np.arange(len(ts)), ts, tag))
-    same = (tag[order][1:] == tag[order][:-1]) & (ts[order][1:] == ts[order][:-1])
+    tag = rows["tag"].combine_chunks()
+    if not pa.types.is_dictionary(tag.type):
+        tag = tag.dictionary_encode()
+    tags = tag.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    times = rows["ts"].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
+    order = np.lexsort((times, tags))  # stable: equal points stay in the order of the file
+    same = (tags[order][1:] == tags[order][:-1]) & (times[order][1:] == times[order][:-1])
     if not same.any():
         return rows
-    keep = np.ones(len(ts), dtype=bool)
+    keep = np.ones(len(times), dtype=bool)
     keep[order[1:][same]] = False
     return rows.filter(pa.array(keep))

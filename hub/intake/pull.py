@@ -11,6 +11,7 @@ from contracts.codes import Severity
 from contracts.finding import Report
 from hub.clock import Clock
 from hub.intake.events import LinkFailed, LinkWorked, Listener, Progress, Reverted
+from hub.intake.holder import take
 from hub.intake.judge import Judge, Staged
 from hub.intake.landing import ContractOf, land
 from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult
@@ -19,7 +20,6 @@ from hub.intake.recover import recover
 from hub.store import Lease, Received, Store, StoreError
 from hub.telemetry import count_deliveries, span
 
-LEASE = timedelta(minutes=5)
 BUDGET = 0.8
 """Share of a feed's own period that one pull may take: the next tick must find it ended."""
 
@@ -36,7 +36,6 @@ class Pull:
     judge: Judge
     contract_of: ContractOf
     listener: Listener
-    holder: str
     every: timedelta
     until: datetime | None = None
     progress: Progress | None = None
@@ -50,7 +49,7 @@ class Pull:
     async def run(self) -> PullResult:
         """Pull, receipt, judge, land. Holds the feed's lease from first to last."""
         with span("jid.feed.pull", feed=self.feed):
-            lease = await asyncio.to_thread(self.store.lease, f"feed:{self.feed}", self.holder, LEASE)
+            lease = await asyncio.to_thread(take, self.store, self.feed)
             if lease is None:
                 return self._result("skipped", reason="lease", message="another worker is pulling this feed")
             try:
@@ -81,15 +80,16 @@ class Pull:
                 self.listener(tx, failed)
             return self._failed(failed.error, failed.message, failed.audience)
         await self._land(lease, staged)
+        await asyncio.to_thread(self.store.receive, lease, [], None)  # pulled to its end, also when nothing was new
         with self.store.transaction(lease) as tx:
-            tx.pulled(self.feed)
             self.listener(tx, LinkWorked(self.feed, len(self.outcomes)))
         return self._result("pulled")
 
     async def _deliveries(self, lease: Lease, staged: Staged) -> None:
         cursor = await asyncio.to_thread(self.store.cursor, self.feed)
         async for delivery in self.connector.pull(cursor, self.until):
-            received, receipt = await receive(self.store, lease, self.feed, delivery)
+            received, receipt = await receive(self.store, lease, self.feed, delivery, cursor)
+            cursor = delivery.cursor or cursor
             if received.reverted:
                 with self.store.transaction(lease) as tx:
                     self.listener(tx, Reverted(self.feed, receipt.source_key, receipt.file, received.id))
@@ -105,7 +105,9 @@ class Pull:
                 await self._land(lease, staged)
 
     async def _judge(self, lease: Lease, received: Received, staged: Staged) -> Report:
-        delivery = await asyncio.to_thread(self.store.delivery, received.id)
+        with self.store.reading() as tx:
+            delivery = tx.delivery(received.id)
+        assert delivery is not None  # receipted a moment ago
         return await self.judge.judge(lease, delivery, received, staged)
 
     async def _land(self, lease: Lease, staged: Staged) -> None:

@@ -5,16 +5,20 @@ Nothing can be lost from here on. Only after TX A may a transport acknowledge an
 
 from __future__ import annotations
 
-from connectors import Delivery
+import asyncio
+
+from connectors import Cursor, Delivery
 from hub.store import Lease, Receipt, Received, Store
 from hub.telemetry import current_trace_id, span
 
 
-async def receive(store: Store, lease: Lease, feed: str, delivery: Delivery) -> tuple[Received, Receipt]:
-    """Archive the delivery's bytes and receipt it together with its cursor.
+async def receive(
+    store: Store, lease: Lease, feed: str, delivery: Delivery, was: Cursor | None
+) -> tuple[Received, Receipt]:
+    """Archive the delivery's bytes and receipt it together with its cursor. `was` is the cursor stored so far.
 
-    Raises StoreError (full disk, lost lease) and whatever ConnectorError the byte stream ends in; neither leaves a
-    receipt behind.
+    Raises StoreError (full disk, lost lease, a cursor that somebody moved) and whatever ConnectorError the byte stream
+    ends in; neither leaves a receipt behind.
     """
     with span("jid.delivery.receive", feed=feed):
         blob = await store.archive.put(delivery.body)
@@ -32,5 +36,5 @@ async def receive(store: Store, lease: Lease, feed: str, delivery: Delivery) -> 
             window_to=delivery.window_to,
             trace_id=current_trace_id(),
         )
-        (received,) = store.receive(lease, [receipt], delivery.cursor)
+        (received,) = await asyncio.to_thread(store.receive, lease, [receipt], delivery.cursor, was=was)
         return received, receipt

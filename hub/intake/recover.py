@@ -18,7 +18,7 @@ class Recovered:
 async def recover(store: Store, lease: Lease, feed: str, judge: Judge, contract_of: ContractOf) -> Recovered:
     """Finish the feed's unfinished work. Harmless when there is none."""
     staged = Staged()
-    waiting = store.waiting(feed)
+    waiting = store.unfinished(feed).received
     for delivery in waiting:
         received = Received(delivery.id, duplicate=False, revision=delivery.revision, changed=delivery.revision > 1)
         await judge.judge(lease, delivery, received, staged)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 
+from hub.intake.holder import take
 from hub.intake.judge import Judge, Staged
 from hub.intake.landing import ContractOf, land
 from hub.store import DeliveryRow, Received, Store
-
-LEASE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +23,10 @@ class ReplayResult:
     skipped: str | None = None
 
 
-async def replay(
-    store: Store, delivery: DeliveryRow, judge: Judge, contract_of: ContractOf, holder: str
-) -> ReplayResult:
+async def replay(store: Store, delivery: DeliveryRow, judge: Judge, contract_of: ContractOf) -> ReplayResult:
     """Judge one delivery again and store the new verdict beside the old one. A feed that is being pulled is skipped."""
     contract = f"{judge.contract.id}@{judge.contract.version}"
-    lease = await asyncio.to_thread(store.lease, f"feed:{delivery.feed}", holder, LEASE)
+    lease = await asyncio.to_thread(take, store, delivery.feed)
     if lease is None:
         return ReplayResult(delivery.id, delivery.verdict, None, contract, skipped="another worker holds the feed")
     try:

@@ -1,0 +1,72 @@
+"""What the ledger knew before a delivery: the `History` that contract rules ask (contracts/context.py).
+
+Only records of deliveries received earlier count, so that judging a delivery again asks the same past again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from contracts.records import Certificate, Record, ResultVerdict, Slot
+from hub.store import DeliveryRow, RecordRow, Store
+from hub.store.bodies import read_record
+
+LEFT = frozenset({"completed", "cancelled", "aborted"})
+"""Slot statuses that no later schedule need repeat."""
+
+
+@dataclass(frozen=True)
+class LedgerHistory:
+    """The past of one delivery's feed. Reads the ledger when a rule asks and not before."""
+
+    store: Store
+    delivery: DeliveryRow
+
+    def certificate(self, certificate_no: str) -> Sequence[Certificate]:
+        """Every revision of the certificate that came earlier, oldest first."""
+        rows = self._earlier("certificate", f"{self.delivery.partner}/{certificate_no}")
+        return [r for r in map(read_record, rows) if isinstance(r, Certificate)]
+
+    def slot(self, slot_uid: str) -> Sequence[Slot]:
+        """Every revision of the slot that came earlier, oldest first."""
+        return [s for s in self._slots if s.slot_uid == slot_uid]
+
+    def open_slots(self) -> Sequence[Slot]:
+        """The newest revision of each slot that earlier schedules of the feed held and that has not ended."""
+        newest = {(s.site, s.slot_uid): s for s in self._slots}
+        return [s for s in newest.values() if s.status not in LEFT]
+
+    def values(self, characteristic: str) -> Sequence[Decimal]:
+        """Numeric results of this test in earlier certificates, oldest first; read values only."""
+        return [
+            result.value
+            for record in self._certificates
+            for result in record.results
+            if result.characteristic == characteristic
+            and result.value is not None
+            and result.verdict is not ResultVerdict.NOT_EVALUATED
+        ]
+
+    @cached_property
+    def _slots(self) -> list[Slot]:
+        return [r for r in self._records("slot") if isinstance(r, Slot)]
+
+    @cached_property
+    def _certificates(self) -> list[Certificate]:
+        return [r for r in self._records("certificate") if isinstance(r, Certificate)]
+
+    def _records(self, kind: str) -> list[Record]:
+        return [read_record(row) for row in self._earlier(kind, None)]
+
+    def _earlier(self, kind: str, natural_key: str | None) -> list[RecordRow]:
+        with self.store.reading() as tx:
+            rows = tx.records(kind, natural_key, current=False, feed=self.delivery.feed)
+        return [row for row in rows if _order(row.delivery_id) < _order(self.delivery.id)]
+
+
+def _order(delivery_id: str) -> int:
+    """Delivery ids grow in the order of receipt: `D-12` is 12."""
+    return int(delivery_id.partition("-")[2])
