@@ -1,0 +1,370 @@
+"""JSON, read strictly: numbers keep their text, a key twice is refused, and every value can say where it stands.
+
+What the file says comes out as a tree of raw scalars (contracts.document.Raw). What is wrong with its form comes out as
+FormProblems: nothing is repaired. The map from pointer to line and column is built on the first question, because only
+documents with findings need it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from contracts.document import FormProblem, Raw, RawNumber
+from contracts.finding import Excerpt, ExcerptLine
+from contracts.place import Place
+
+_WINDOW = 96  # characters of a long line that an excerpt shows
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What UTF-8 looks like after somebody read it as Latin-1 or Windows-1252 and saved it again.
+_DAMAGE = re.compile("\ufffd|[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
+_TOKEN = re.compile(r'[ \t\n\r]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^ \t\n\r{}\[\],:"]+)', re.DOTALL)
+_CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
+_UNFINISHED = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|\.?[0-9]*[eE][+-]?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class JsonTree:
+    """One JSON text. `root` is None when it could not be read; `problems` then says why."""
+
+    file: str
+    text: str
+    root: Raw
+    problems: tuple[FormProblem, ...] = ()
+
+    def locate(self, pointer: str) -> Place:
+        """Where the value at `pointer` begins; for a key that isn't there, where its object begins."""
+        line, column = self._line_and_column(self._span(pointer)[0])
+        return Place(file=self.file, line=line, column=column, pointer=pointer)
+
+    def excerpt(self, pointer: str) -> Excerpt | None:
+        """The line of the file with the value marked; a long line is cut around the mark."""
+        if not self.text:
+            return None
+        return window(self.text, *self._span(pointer))
+
+    def _span(self, pointer: str) -> tuple[int, int]:
+        spans = self._map.spans
+        here = pointer
+        while here not in spans:
+            if not here:
+                return 0, 1
+            here = here.rpartition("/")[0]
+        start, end = spans[here]
+        return (start, end) if here == pointer else (start, start + 1)
+
+    def _line_and_column(self, offset: int) -> tuple[int, int]:
+        return _line_and_column(self.text, offset)
+
+    @cached_property
+    def _map(self) -> _SourceMap:
+        return _SourceMap.of(self.text)
+
+
+def read_json(
+    data: bytes,
+    *,
+    file: str,
+    max_depth: int = 64,
+    max_bytes: int = 50_000_000,
+    encodings: Sequence[str] = ("utf-8",),
+) -> JsonTree:
+    """The tree in `data`, or the problems that keep it from being read (FILE-E101, E102, E401, E402, E404, E405, E603).
+
+    `encodings` are those the contract accepts, in order. Never raises for what is in `data`.
+    """
+    if len(data) > max_bytes:
+        return _refused(file, "", "FILE-E603", f"the file has {len(data)} bytes, more than the {max_bytes} agreed", 0)
+    text, problems = decode(data, file=file, encodings=encodings)
+    if text is None:
+        return JsonTree(file, "", None, tuple(problems))
+    tree = _parse(text, file, max_depth)
+    return JsonTree(file, tree.text, tree.root, (*problems, *tree.problems))
+
+
+def decode(data: bytes, *, file: str, encodings: Sequence[str]) -> tuple[str | None, list[FormProblem]]:
+    """The text of `data` and what is odd about its encoding. None: it can't be decoded without doubt."""
+    if data.isascii() and b"\x00" not in data:
+        return data.decode("ascii"), []
+    expected = " or ".join(encodings).upper()
+    agreed = [name.lower().replace("_", "-") for name in encodings]
+    for mark, name in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _decode_as(
+                data, name, file, expected, odd=name.removesuffix("-sig") not in agreed or mark[0] == 0xEF
+            )
+    for name in [*agreed, "utf-8"]:
+        try:
+            text = data.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\x00" in text:
+            break
+        odd = name not in agreed
+        return text, _damaged(text, file) + ([_other_encoding(name, file, expected)] if odd else [])
+    for name in ("utf-16-le", "utf-16-be"):  # no mark, but every other byte of JSON in UTF-16 is zero
+        if data[(1 if name == "utf-16-le" else 0) :: 2].count(0) * 4 > len(data):
+            return _decode_as(data, name, file, expected, odd=name not in agreed)
+    return None, [
+        FormProblem(
+            "FILE-E102",
+            f"the text is not {expected}",
+            Place(file=file, line=1, column=1, pointer=""),
+            expected=f"text in {expected}",
+            fix=f"save the file as {expected}",
+        )
+    ]
+
+
+def _decode_as(data: bytes, name: str, file: str, expected: str, *, odd: bool) -> tuple[str | None, list[FormProblem]]:
+    try:
+        text = data.decode(name)
+    except UnicodeDecodeError:
+        place = Place(file=file, line=1, column=1, pointer="")
+        return None, [
+            FormProblem("FILE-E102", f"the text is damaged {name.upper()}", place, fix=f"save it as {expected}")
+        ]
+    return text, _damaged(text, file) + ([_other_encoding(name, file, expected)] if odd else [])
+
+
+def _other_encoding(name: str, file: str, expected: str) -> FormProblem:
+    said = "UTF-8 with a byte order mark" if name == "utf-8-sig" else name.upper()
+    return FormProblem(
+        "FILE-E101",
+        f"the file is {said}",
+        Place(file=file, line=1, column=1, pointer=""),
+        found=said,
+        expected=expected,
+        fix=f"save it as {expected}" + (" without byte order mark" if name == "utf-8-sig" else ""),
+    )
+
+
+def _damaged(text: str, file: str) -> list[FormProblem]:
+    hit = _DAMAGE.search(text)
+    if hit is None:
+        return []
+    line, column = _line_and_column(text, hit.start())
+    return [
+        FormProblem(
+            "FILE-E102",
+            "the text was damaged by a wrong encoding on its way",
+            Place(file=file, line=line, column=column, pointer=""),
+            found=hit[0],
+            fix="export the file again as UTF-8",
+        )
+    ]
+
+
+class _NotJsonError(Exception):
+    """NaN and the infinities are JavaScript, not JSON."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise _NotJsonError(name)
+
+
+def _parse(text: str, file: str, max_depth: int) -> JsonTree:
+    if not text.strip(" \t\r\n"):
+        return _refused(file, text, "FILE-E401", "the file is empty", 0)
+    counted = 0
+
+    def count(members: dict[str, Raw]) -> dict[str, Raw]:
+        nonlocal counted
+        counted += len(members)
+        return members
+
+    decoder = json.JSONDecoder(
+        object_hook=count, parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant
+    )
+    try:
+        root: Raw = decoder.decode(text)
+    except RecursionError:
+        return _refused(file, text, "FILE-E603", f"nested deeper than the {max_depth} levels agreed", 0)
+    except _NotJsonError as error:
+        at = next((m.start() for m in _CONSTANT.finditer(text) if m[1]), 0)
+        return _refused(file, text, "FILE-E405", f"{error} is not JSON", at, fix="write null, or leave the key out")
+    except json.JSONDecodeError as error:
+        return _not_well_formed(text, file, error)
+    if _deeper_than(root, text, max_depth):
+        return _refused(file, text, "FILE-E603", f"nested deeper than the {max_depth} levels agreed", 0)
+    if not _keys_are_single(text, counted):
+        twice = _SourceMap.of(text).repeated
+        if twice:
+            return JsonTree(file, text, None, tuple(_twice(text, file, pointer, at) for pointer, at in twice))
+    odd = _odd_characters(text, root, file) if "\\u" in text else ()
+    return JsonTree(file, text, None if odd else root, odd)
+
+
+def _keys_are_single(text: str, counted: int) -> bool:
+    """Proof, at a fiftieth of the cost of looking, that no object holds a key twice; False: somebody must look.
+
+    When no white space stands before any colon, `":` occurs once for each key written, and more often only if strings
+    hold it too. A key that was lost because it came twice makes the tree's own count smaller, so equal counts leave
+    room for neither.
+    """
+    return text.count('":') == counted and not any(f"{white}:" in text for white in " \t\n\r")
+
+
+def _deeper_than(root: Raw, text: str, limit: int) -> bool:
+    if text.count("{") + text.count("[") <= limit:
+        return False
+    level: list[Any] = [root] if isinstance(root, (dict, list)) else []
+    depth = 0
+    while level:
+        depth += 1
+        if depth > limit:
+            return True
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) in (dict, list)
+        ]
+    return False
+
+
+def _not_well_formed(text: str, file: str, error: json.JSONDecodeError) -> JsonTree:
+    rest = text[error.pos :].rstrip(" \t\r\n")
+    in_string = error.msg.startswith("Unterminated string")
+    in_escape = error.msg.startswith("Invalid \\") and len(rest) < 4 and '"' not in rest
+    unfinished = in_string or in_escape or not rest or _UNFINISHED.fullmatch(rest)
+    if unfinished:
+        return _refused(
+            file, text, "FILE-E402", "the file ends in the middle", len(text.rstrip()), fix="send the whole file again"
+        )
+    told = error.msg[0].lower() + error.msg[1:]
+    return _refused(file, text, "FILE-E405", f"the file is not well-formed JSON: {told}", error.pos)
+
+
+def _odd_characters(text: str, root: Raw, file: str) -> tuple[FormProblem, ...]:
+    """Escapes that make no text: half a surrogate pair, and NUL, which no database stores."""
+    nul = text.find("\\u0000")
+    if nul >= 0:
+        line, column = _line_and_column(text, nul)
+        place = Place(file=file, line=line, column=column, pointer="")
+        return (FormProblem("FILE-E102", "the text holds a NUL character", place, fix="leave the character out"),)
+    try:
+        json.dumps(root, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        hit = re.search(r"\\u[dD][89a-fA-F]", text)
+        line, column = _line_and_column(text, hit.start() if hit else 0)
+        place = Place(file=file, line=line, column=column, pointer="")
+        return (
+            FormProblem("FILE-E405", "the text holds one half of a character", place, fix="export it again as UTF-8"),
+        )
+    return ()
+
+
+def _twice(text: str, file: str, pointer: str, at: int) -> FormProblem:
+    line, column = _line_and_column(text, at)
+    name = _unescape(pointer.rpartition("/")[2])
+    return FormProblem(
+        "FILE-E404",
+        f"the key {name} stands twice in one object",
+        Place(file=file, line=line, column=column, pointer=pointer),
+        found=name,
+        expected="every key once",
+        fix=f"keep one {name}; readers disagree about which one counts",
+    )
+
+
+def _refused(file: str, text: str, code: str, message: str, offset: int, *, fix: str | None = None) -> JsonTree:
+    line, column = _line_and_column(text, offset)
+    place = Place(file=file, line=line, column=column, pointer="")
+    return JsonTree(file, text, None, (FormProblem(code, message, place, fix=fix),))
+
+
+def _line_and_column(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+def window(text: str, start: int, end: int) -> Excerpt:
+    """The line of `text` that holds offset `start`, with [start, end) marked; a long line is cut around the mark."""
+    begin = text.rfind("\n", 0, start) + 1
+    stop = text.find("\n", start)
+    line = text[begin : stop if stop >= 0 else len(text)].rstrip("\r")
+    mark_from, mark_to = start - begin, max(start - begin + 1, min(end - begin, len(line)))
+    if len(line) > _WINDOW:
+        left = max(0, min(mark_from - 48, len(line) - _WINDOW))
+        right = min(len(line), max(left + _WINDOW, min(mark_to, left + 2 * _WINDOW)))
+        lead, tail = "…" if left else "", "…" if right < len(line) else ""
+        line = lead + line[left:right] + tail
+        shift = left - len(lead)
+        mark_from, mark_to = mark_from - shift, min(mark_to, right) - shift
+    return Excerpt((ExcerptLine(text.count("\n", 0, start) + 1, (line,)),), 0, mark_from, mark_to)
+
+
+@dataclass(frozen=True)
+class _SourceMap:
+    """Where each value of a well-formed JSON text stands: pointer -> [start, end) in characters."""
+
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    repeated: tuple[tuple[str, int], ...] = ()
+    """Keys that came again in the same object: their pointer and where the second key begins."""
+
+    @classmethod
+    def of(cls, text: str) -> _SourceMap:
+        spans: dict[str, tuple[int, int]] = {}
+        repeated: list[tuple[str, int]] = []
+        # One entry an open container: its pointer, where it began, and for an array the next index, for an object
+        # the keys seen and the pointer that waits for its value.
+        stack: list[_Open] = []
+        for token in _TOKEN.finditer(text):
+            word, start, end = token[1], token.start(1), token.end(1)
+            here = stack[-1] if stack else None
+            if word in "}]":
+                done = stack.pop() if stack else None
+                if done is not None:
+                    spans[done.pointer] = (done.start, end)
+            elif word == ",":
+                if here is not None:
+                    here.waiting = None
+                    here.index += 1
+            elif word == ":":
+                continue
+            elif here is not None and here.keys is not None and here.waiting is None:
+                name = json.loads(word) if word.startswith('"') else word
+                here.waiting = f"{here.pointer}/{_escape(name)}"
+                if name in here.keys:
+                    repeated.append((here.waiting, start))
+                here.keys.add(name)
+            else:
+                if here is None:
+                    pointer = ""
+                elif here.keys is None:
+                    pointer = f"{here.pointer}/{here.index}"
+                else:
+                    pointer = here.waiting or here.pointer
+                if word in "{[":
+                    stack.append(_Open(pointer, start, set() if word == "{" else None))
+                elif pointer not in spans:
+                    spans[pointer] = (start, end)
+        return cls(spans, tuple(repeated))
+
+
+@dataclass(slots=True)
+class _Open:
+    pointer: str
+    start: int
+    keys: set[str] | None  # None: an array
+    waiting: str | None = None
+    index: int = 0
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _unescape(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")
