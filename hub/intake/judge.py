@@ -23,7 +23,7 @@ from hub.intake.events import Judged, Listener
 from hub.intake.history import LedgerHistory
 from hub.store import DeliveryRow, Judgement, Lease, QuarantineRow, Received, RecordRow, Store, Tx
 from hub.store.bodies import record_row
-from hub.telemetry import span
+from hub.telemetry import tracer
 
 STAGED_ROWS = 2_000_000
 """PAT rows of one pull kept in memory between verdict and lake, about 100 MB; past it they are read again."""
@@ -63,7 +63,8 @@ class Judge:
         self, lease: Lease, delivery: DeliveryRow, received: Received, staged: Staged, *, replayed: bool = False
     ) -> Report:
         """Judge one receipted delivery and store the verdict with everything that follows from it."""
-        with span("jid.delivery.judge", feed=delivery.feed, delivery=delivery.id):
+        about = {"jid.feed": delivery.feed, "jid.delivery": delivery.id}
+        with tracer().start_as_current_span("jid.delivery.judge", attributes=about):
             inspection, good, bad = await asyncio.to_thread(self._inspect, delivery)
             faults.point("intake.after_parse")
             report = inspection.report

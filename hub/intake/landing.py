@@ -17,7 +17,7 @@ from contracts.context import Context
 from contracts.contract import Contract
 from hub.intake.judge import Staged, reference
 from hub.store import DeliveryRow, Lease, PublishRow, Store
-from hub.telemetry import span
+from hub.telemetry import tracer
 
 ROWS_A_PUBLISH = 500_000
 """A commit every 200k to 1M rows takes all the gain there is (store.md 7)."""
@@ -34,7 +34,8 @@ async def land(store: Store, lease: Lease, feed: str, contract_of: ContractOf, s
 
 
 def _publish(store: Store, lease: Lease, intent: PublishRow, contract_of: ContractOf, staged: Staged) -> int:
-    with span("jid.lake.publish", feed=intent.feed, seq=intent.seq):
+    about = {"jid.feed": intent.feed, "jid.seq": intent.seq}
+    with tracer().start_as_current_span("jid.lake.publish", attributes=about):
         members = _members(store, intent)
         partner = intent.feed.partition("/")[0]
         rows = pa.concat_tables([_rows(store, d, contract_of(d), staged.take(d.id)) for d in members])

@@ -18,7 +18,7 @@ from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult
 from hub.intake.receive import receive
 from hub.intake.recover import recover
 from hub.store import Lease, Received, Store, StoreError
-from hub.telemetry import count_deliveries, span
+from hub.telemetry import instruments, tracer
 
 BUDGET = 0.8
 """Share of a feed's own period that one pull may take: the next tick must find it ended."""
@@ -48,7 +48,7 @@ class Pull:
 
     async def run(self) -> PullResult:
         """Pull, receipt, judge, land. Holds the feed's lease from first to last."""
-        with span("jid.feed.pull", feed=self.feed):
+        with tracer().start_as_current_span("jid.feed.pull", attributes={"jid.feed": self.feed}):
             lease = await asyncio.to_thread(take, self.store, self.feed)
             if lease is None:
                 return self._result("skipped", reason="lease", message="another worker is pulling this feed")
@@ -116,7 +116,8 @@ class Pull:
 
     def _note(self, outcome: DeliveryOutcome) -> None:
         self.outcomes.append(outcome)
-        count_deliveries(self.feed, outcome.outcome.value)
+        about = {"jid.partner": self.partner, "jid.feed.kind": self.kind, "jid.verdict": outcome.outcome.value}
+        instruments().deliveries.add(1, about)
         if self.progress is not None:
             self.progress(self.feed, outcome.source_key, outcome.outcome.value)
 

@@ -9,7 +9,7 @@ import asyncio
 
 from connectors import Cursor, Delivery
 from hub.store import Lease, Receipt, Received, Store
-from hub.telemetry import current_trace_id, span
+from hub.telemetry import trace_id, tracer
 
 
 async def receive(
@@ -20,7 +20,7 @@ async def receive(
     Raises StoreError (full disk, lost lease, a cursor that somebody moved) and whatever ConnectorError the byte stream
     ends in; neither leaves a receipt behind.
     """
-    with span("jid.delivery.receive", feed=feed):
+    with tracer().start_as_current_span("jid.delivery.receive", attributes={"jid.feed": feed}):
         blob = await store.archive.put(delivery.body)
         receipt = Receipt(
             feed=feed,
@@ -34,7 +34,7 @@ async def receive(
             source_time=delivery.source_time,
             window_from=delivery.window_from,
             window_to=delivery.window_to,
-            trace_id=current_trace_id(),
+            trace_id=trace_id(),
         )
         (received,) = await asyncio.to_thread(store.receive, lease, [receipt], delivery.cursor, was=was)
         return received, receipt
