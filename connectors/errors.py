@@ -158,15 +158,18 @@ class SourceMissing(ConnectorError):
 
 
 class BadAnswer(ConnectorError):
-    """`evidence` holds the bytes that were refused, where there are any, for whoever keeps them; never shown."""
+    """`evidence` holds the bytes that were refused, where there are any, for whoever keeps them; never shown.
+    `status` is the HTTP status when that was the trouble."""
 
     code = "FILE-E405"
     audience = Action.PARTNER
     action = Reaction.RETRY
 
-    def __init__(self, message: str, *, detail: str = "", evidence: bytes | None = None) -> None:
+    def __init__(
+        self, message: str, *, detail: str = "", evidence: bytes | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message, detail=detail)
-        self.evidence = evidence
+        self.evidence, self.status = evidence, status
 
 
 class TruncatedAnswer(BadAnswer):
