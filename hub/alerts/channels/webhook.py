@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from hub.alerts.channels.channel import TIMEOUT_S, ChannelError
 from hub.alerts.messages import Message
-from hub.clock import Clock, SystemClock
+from hub.clock import Clock
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 DATA_SCHEMA = "https://justindata.example/schemas/alert/1-0-0.json"
@@ -50,7 +50,7 @@ class Webhook:
     secrets: tuple[str, ...]
     source: str  # "/hub/demo"
     post: Post
-    clock: Clock = SystemClock()
+    clock: Clock
     timeout_s: float = TIMEOUT_S
 
     def __repr__(self) -> str:
