@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from contracts.finding import Report
@@ -34,6 +34,7 @@ class Lease:
     holder: str
     token: int
     expires_at: datetime
+    ttl: timedelta = timedelta(minutes=2)  # each transaction under the lease moves expires_at to its now + ttl
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Receipt:
     window_from: datetime | None = None
     window_to: datetime | None = None
     trace_id: str | None = None
+    clock_offset_ms: int | None = None  # partner's clock minus ours, where the transport could tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Received:
     """How TX A placed a receipt. `id` is the stored delivery; of a duplicate, the first one with these bytes.
 
     `revision` counts contents under one source key from 1. `changed`: same key, other bytes than before. `reverted`:
-    same key, the bytes of an earlier revision (nothing new is stored). `same_bytes_as`: another key's delivery with
-    these bytes.
+    same key, the bytes of an earlier revision (`duplicate` is set too: nothing new is stored). `same_bytes_as`: another
+    key's delivery of the feed with these bytes.
     """
 
     id: str
@@ -95,11 +97,17 @@ class DeliveryRow:
     warnings: int = 0
     rows: int | None = None
     trace_id: str | None = None
+    bad_rows: int = 0
+    same_bytes_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """A canonical record to store, or one that is stored. `version` grows per (kind, natural_key)."""
+    """A canonical record to store, or one that is stored. `version` grows per (kind, natural_key).
+
+    The natural key is unique over all partners: two partners may use one certificate number, so it starts with what
+    keeps them apart (`northvale/COA-0000012`, `NV-BOS/S-17`).
+    """
 
     kind: str  # "certificate" | "slot"
     natural_key: str
@@ -119,6 +127,8 @@ class QuarantineRow:
     rows: int = 0
     evidence: str | None = None  # archive name of the failing rows, when scope is rows
     state: Literal["open", "replayed", "waived", "refused"] = "open"
+    at: datetime | None = None
+    who: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,60 @@ class Watermark:
     event_time_max: datetime | None
     last_received_at: datetime | None
     last_accepted_at: datetime | None
+    last_pulled_at: datetime | None = None  # last pull that went through, also when it brought nothing
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRow:
+    """A partner as its file names it; `sites` are its site codes."""
+
+    id: str
+    name: str
+    sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A feed as its partner's file describes it. `since`: when the hub first knew it (set by the store)."""
+
+    id: str  # "northvale/coa"
+    partner: str
+    kind: str
+    connector: str
+    contract: str  # id@range
+    every: timedelta
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerRow:
+    """A partner's circuit breaker: survives the process. Open until `cooldown_until`."""
+
+    partner: str
+    failures: int
+    opened_at: datetime | None = None
+    cooldown_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a crash or a stop left between two steps; each may be repeated safely."""
+
+    received: tuple[DeliveryRow, ...]  # receipted, not judged
+    intents: tuple[PublishRow, ...]  # promised to the lake, not marked published
+    unpublished: tuple[str, ...]  # PAT feeds with accepted deliveries that no publish has as member
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    object: str
+    body: Mapping[str, Any]
+    prev_hash: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +263,7 @@ class OutboxRow:
     last_error: str | None = None
     created_at: datetime | None = None
     sent_at: datetime | None = None
+    provider_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

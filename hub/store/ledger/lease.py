@@ -1,0 +1,53 @@
+"""Lease: the right to write for one name, with a token that only grows. A worker that wakes up late loses.
+
+Every transaction under a lease renews it by name and token; no row means somebody took it over, and the transaction
+is rolled back (store.md section 6). The lease is never deleted, so a token never comes twice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from hub.store.errors import LeaseLost
+from hub.store.ledger.part import Part
+from hub.store.ledger.tables import lease as table
+from hub.store.rows import Lease
+
+
+class Leases(Part):
+    def lease_of(self, name: str) -> Lease | None:
+        """Who holds or last held the name."""
+        row = self.connection.execute(select(table).where(table.c.name == name)).one_or_none()
+        return Lease(row.name, row.holder, row.token, row.expires_at) if row else None
+
+
+def take(part: Part, name: str, holder: str, ttl: timedelta, instead_of: str | None) -> Lease | None:
+    """The lease when it is free or expired, or held by `instead_of`; else None."""
+    until = part.now + ttl
+    insert: Any = part._insert(table).values(name=name, holder=holder, token=1, expires_at=until)
+    free = table.c.expires_at <= part.now
+    taken = insert.on_conflict_do_update(
+        index_elements=[table.c.name],
+        set_={"holder": holder, "token": table.c.token + 1, "expires_at": until},
+        where=free if instead_of is None else or_(free, table.c.holder == instead_of),
+    ).returning(table.c.token)
+    token = part.connection.execute(taken).scalar()
+    return None if token is None else Lease(name, holder, token, until, ttl)
+
+
+def renew(part: Part, lease: Lease) -> None:
+    """Check and prolong the lease. Raises LeaseLost."""
+    mine = (table.c.name == lease.name) & (table.c.token == lease.token)
+    done = part.connection.execute(update(table).where(mine).values(expires_at=part.now + lease.ttl))
+    if done.rowcount != 1:
+        current = part.connection.execute(select(table.c.token).where(table.c.name == lease.name)).scalar()
+        raise LeaseLost(lease.name, lease.token, current)
+
+
+def give_back(part: Part, lease: Lease) -> None:
+    """End the lease now, if it is still ours."""
+    mine = (table.c.name == lease.name) & (table.c.token == lease.token)
+    part.connection.execute(update(table).where(mine).values(expires_at=part.now))
