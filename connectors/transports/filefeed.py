@@ -1,8 +1,8 @@
 """FileFeed: the connector of everything that is a folder of files. `sftp` and `folder` are its sources.
 
 One delivery a file, `source_key` = its path, oldest first, each with its cursor. A file is fetched whole before it is
-offered; one that changes while it is read is left for the next pull. A file longer than `max_bytes` is never read:
-the others are delivered, then the pull ends with AnswerTooLarge for as long as the file lies there.
+offered; one that changes while it is read is left for the next pull. One bad file holds up no other: a file that is
+longer than `max_bytes`, or that may not be read, is passed by, and the pull ends with its error after the last one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Protocol
 
 from connectors.connector import CheckLine
 from connectors.delivery import Cursor, Delivery, Origin
-from connectors.errors import AnswerTooLarge, ConnectorError
+from connectors.errors import AnswerTooLarge, ConnectorError, SourceMissing
 from connectors.transport import Setup
 from connectors.transports.files import Entry, FileOptions, Offer, candidates, cursor_at, offer, stable
 from connectors.transports.spool import Spool
@@ -70,11 +70,17 @@ class FileFeed:
         async with self._source.session() as session:
             whole = await self._whole(session, cursor, until)
             offered = self._offer(whole, cursor, until)
+            refused: ConnectorError | None = None
             for entry in offered.new:
                 if entry.size_bytes > limit:
                     continue
                 with Spool() as spool:
-                    if not await session.fetch(entry, spool):
+                    try:
+                        fetched = await session.fetch(entry, spool)
+                    except SourceMissing as error:
+                        refused, offered = refused or error, offered.without(entry)
+                        continue
+                    if not fetched:
                         offered = offered.without(entry)
                         _log.info("file.changed_while_read", extra={"feed": self._setup.feed, "path": entry.path})
                         continue
@@ -86,9 +92,11 @@ class FileFeed:
                         source_time=entry.mtime,
                         cursor=offered.cursor_after(entry),
                     )
-            for entry in whole:
-                if entry.size_bytes > limit:
-                    raise AnswerTooLarge(entry.path, limit)
+            too_large = [entry for entry in whole if entry.size_bytes > limit]
+            if too_large:
+                raise AnswerTooLarge(too_large[0].path, limit)
+            if refused is not None:
+                raise refused
 
     def cursor_at(self, moment: datetime) -> Cursor:
         return cursor_at(moment, self._overlap)

@@ -16,6 +16,7 @@ are never followed. Names that end in .part, .tmp, .partial, .filepart or .crdow
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -72,8 +73,12 @@ class Folder:
         try:
             with self._open_folder(folders) as folder:
                 file = os.open(name, _FILE, dir_fd=folder)
-        except (OSError, SourceMissing):
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a symbolic link was put in its place since we looked
+                return False
+            raise SourceMissing(f"{self._root / entry.path}: cannot be read ({error.strerror})") from None
         try:
             before = os.fstat(file)
             if not stat.S_ISREG(before.st_mode) or before.st_size != entry.size_bytes:
@@ -84,8 +89,8 @@ class Folder:
                     break
                 await into.write(chunk)
             after = os.fstat(file)
-        except OSError:
-            return False
+        except OSError as error:
+            raise SourceMissing(f"{self._root / entry.path}: cannot be read ({error.strerror})") from None
         finally:
             os.close(file)
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)

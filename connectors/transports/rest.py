@@ -35,8 +35,8 @@ Last-Modified is sent back with the next pull; a 304 is then no delivery.
 Windows lie on the clock's grid (multiples of `size` since 1970-01-01T00:00Z), so `source_key` is the same in every
 pull: `<path>?<from>/<to>`, as in `/piwebapi/streamsets/F1Ab/recorded?2026-11-01T10:00:00Z/2026-11-01T10:30:00Z`. A
 window is asked for once now >= its end + `settle`; the first is the one that holds now - `settle` - `start` (or the
-moment `start`). A window is half open, [from, to): with `inclusive_end` the partner is asked for one microsecond less. The
-cursor is the end of the last window. Windows come oldest first, each with all paths.
+moment `start`). A window is half open, [from, to): with `inclusive_end` the partner is asked for one microsecond less.
+The cursor is the end of the last window. Windows come oldest first, each with all paths.
 
 For all: `auth` (auth.py), `tls: {ca, cert, key}`, `max_bytes` (64 MB an answer), `deadline` (60 s an answer in all),
 `read_timeout` (30 s), `connect_timeout` (5 s). Attempts: `attempts.py`.

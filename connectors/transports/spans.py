@@ -41,7 +41,7 @@ class Broken:
 
 @dataclass(slots=True)
 class Page:
-    """`items` are those that were whole. `values` holds the wanted scalars that the page has. `broken`: None is good."""
+    """`items` are those that were whole. `values` are the wanted scalars that the page has. `broken`: None is good."""
 
     items: list[Item] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
