@@ -39,17 +39,17 @@ class ContractsError(Exception):
     audience: ClassVar[Action] = Action.SPONSOR
 
 
-class ContractInvalid(ContractsError):
+class ContractInvalid(ContractsError):  # noqa: N818 - it is said about a contract
     """A contract with a lint error is not used for anything. `problems` holds all of them, warnings too."""
 
     def __init__(self, problems: Sequence[LintProblem]) -> None:
         self.problems = tuple(problems)
-        errors = [p for p in self.problems if p.severity is Severity.ERROR]
+        errors = [p for p in self.problems if p.severity is Severity.ERROR] or list(self.problems)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         super().__init__(f"{errors[0]}{more}")
 
 
-class UnknownContract(ContractsError):
+class UnknownContract(ContractsError):  # noqa: N818
     """Nothing in the catalog answers to `wanted`; `known` lists what it holds."""
 
     def __init__(self, wanted: str, known: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ class UnknownContract(ContractsError):
         super().__init__(f"no contract {wanted} in the catalog; {valid_values(wanted, known)}")
 
 
-class PatternRefused(ContractsError):
+class PatternRefused(ContractsError):  # noqa: N818
     """The pattern can't run in linear time, or isn't a pattern. `reason` is the engine's own, in one line."""
 
     def __init__(self, pattern: str, reason: str) -> None:

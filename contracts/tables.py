@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Protocol
 
 from contracts.contract import Criterion, RefTable, TagDef, TestDef, Units
@@ -37,6 +38,30 @@ class RefSource(Protocol):
     def known(self) -> tuple[str, ...]:
         """`name@version` of every table there is, for the help of an error."""
         ...
+
+
+@dataclass(frozen=True)
+class FolderRefs:
+    """Reference tables as files `<name>@<version>.yaml` in folders; the first folder that has one wins."""
+
+    folders: tuple[Path, ...]
+
+    def find(self, name: str, version: str) -> RefFile | None:
+        for folder in self.folders:
+            path = folder / f"{name}@{version}.yaml"
+            # A name comes from a contract that somebody else may have written: it must not lead out of the folder.
+            if path.parent == folder and path.is_file():
+                return RefFile(str(path), path.read_bytes())
+        return None
+
+    def known(self) -> tuple[str, ...]:
+        return tuple(sorted({path.stem for folder in self.folders for path in folder.glob("*@*.yaml")}))
+
+
+def refs_of(path: Path) -> FolderRefs:
+    """Where the reference tables of a contract file are looked for: `refs/` beside it, then in the folder above."""
+    folders = (path.parent / "refs", path.parent.parent / "refs")
+    return FolderRefs(tuple(folder for folder in folders if folder.is_dir()))
 
 
 def read_table(ref: RefFile, root: Node) -> RefTable:
