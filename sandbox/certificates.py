@@ -52,10 +52,14 @@ class Paper:
     def lot(self) -> str:
         return str(self.body["lot_number"])
 
-    @property
-    def written(self) -> datetime:
-        """When the partner finished it."""
+    def written(self, story: Story) -> datetime:
+        """When it came into the partner's system: what belongs to act 2 came when act 2 happened, whatever date it has."""
+        if self.act == 2 and story.second_act_at is not None:
+            return story.second_act_at
         return datetime.fromisoformat(self.body["issued_at"])
+
+    def file_name(self, suffix: str) -> str:
+        return f"{self.lot}_{self.certificate_no}_r{self.revision}.{suffix}"
 
     def text(self) -> str:
         return json.dumps(self.body, indent=2, ensure_ascii=False)
@@ -216,7 +220,7 @@ class _Maker:
         result: Body = {
             "characteristic": test.code,
             "method_id": test.methods[0] if test.methods else "M-GEN-01",
-            "lab_site": test.labs[0] if test.labs else CDMOS[partner].site,
+            "lab_site": _laboratory(CDMOS[partner].site, test),
             "replicate": 1,
             "stage": "final",
             "operator": operator,
@@ -232,6 +236,12 @@ class _Maker:
         result["tested_from"] = began.isoformat()
         result["tested_to"] = max(ended, began + timedelta(hours=2)).isoformat()
         return result
+
+
+def _laboratory(site: str, test: TestDef) -> str:
+    """The approved laboratory of the partner's own town, else the first on the list."""
+    town = site.rpartition("-")[2]
+    return next((lab for lab in test.labs if lab.endswith(town)), test.labs[0] if test.labs else site)
 
 
 def _in_order(body: Body) -> Body:
@@ -273,7 +283,9 @@ _ABSENT: dict[PartnerId, str] = {"northvale": "not detected", "brightwater": "ab
 def _value(story: Story, partner: PartnerId, number: int, test: TestDef) -> tuple[str, str, str | None]:
     """Operator, value as printed, limit of quantification. KeyError for a numeric test with no typical value above."""
     if test.value_kind != "numeric":
-        return "=", _ABSENT[partner] if test.criterion.op == "absent" else test.criterion.words[0], None
+        if test.criterion.op != "absent":
+            return "=", test.criterion.words[0], None
+        return "=", "no growth" if test.code.startswith("STERILITY") else _ABSENT[partner], None
     if test.code in _BELOW:
         return "<", _BELOW[test.code], _BELOW[test.code]
     centre, spread, form = _NUMBERS[test.code]

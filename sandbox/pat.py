@@ -128,19 +128,28 @@ def hours(story: Story, until: datetime) -> list[datetime]:
     return [story.pat_start + n * HOUR for n in range(max(0, whole))]
 
 
-def as_pi(story: Story, partner: PartnerId, contract: Contract, start: datetime, end: datetime, now: datetime) -> bytes:
-    """The recorded values of [start, end) as a PI Web API streamset, one stream a tag, none later than `now`.
+def as_pi(
+    story: Story,
+    contract: Contract,
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    max_count: int = 1000,
+) -> bytes:
+    """Northvale's recorded values as a PI Web API streamset, one stream a tag, none later than `now`.
 
-    As the product does: a bad point has Good = false and a system state for a value.
+    As the product does: both ends of the window are inside, at most `max_count` values a stream, and a bad point has
+    Good = false and a system state for a value.
     """
-    first = max(start, story.pat_start)
-    stop = min(end, story.pat_end, now)
-    first, stop = (_whole_second(m) for m in (first, stop))
+    tick = timedelta(seconds=1)
+    first = max(_second_from(start), story.pat_start)
+    stop = min(_second_until(end) + tick, story.pat_end, _second_until(now) + tick, first + max_count * tick)
     if first >= stop:
         streams = [_stream(tag, "") for tag in contract.schema.tags]
     else:
         stamps = _stamps(first, stop)
-        streams = [_stream(c.tag, _items(c, stamps)) for c in columns(story, partner, contract, first, stop)]
+        streams = [_stream(c.tag, _items(c, stamps)) for c in columns(story, "northvale", contract, first, stop)]
     return ('{"Links":{},"Items":[\n' + ",\n".join(streams) + "\n]}\n").encode()
 
 
@@ -176,8 +185,15 @@ def _beyond(tag: TagDef) -> float:
     return float(tag.high - tag.low) * 0.9
 
 
-def _whole_second(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if not moment.microsecond else moment.astimezone(UTC).replace(microsecond=0)
+def _second_until(moment: datetime) -> datetime:
+    """The last whole second at or before a moment."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _second_from(moment: datetime) -> datetime:
+    """The first whole second at or after a moment."""
+    last = _second_until(moment)
+    return last if last == moment else last + timedelta(seconds=1)
 
 
 def _stamps(start: datetime, end: datetime) -> list[str]:

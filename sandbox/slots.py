@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.story import CDMOS, HOUR, Act, PartnerId, Story
+from sandbox.story import CDMOS, HOUR, PartnerId, Story
 
 COLUMNS = (
     "slot_uid",
@@ -140,10 +140,14 @@ def as_json(story: Story, partner: PartnerId) -> bytes:
     return json.dumps({"slots": rows(story, partner)}, indent=2).encode() + b"\n"
 
 
-def file_name(story: Story, act: Act) -> str:
+def written(story: Story) -> datetime:
+    """When the schedule of this act was written."""
+    return story.t0 if story.act == 2 else story.t0 - HOUR
+
+
+def file_name(story: Story) -> str:
     """A schedule file is named after the moment it was written, so the newest one sorts last."""
-    written = story.t0 if act == 2 else story.t0 - HOUR
-    return f"slots_{written:%Y%m%dT%H%M%SZ}.csv"
+    return f"slots_{written(story):%Y%m%dT%H%M%SZ}.csv"
 
 
 def _identity(story: Story, slot: PlannedSlot) -> str:

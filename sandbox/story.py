@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 PAT_BACK = 6 * HOUR
 """How much of the running batch lies behind t0 (counted from the full hour before it)."""
 PAT_AHEAD = 6 * HOUR
-"""How long the batch still runs. It ends, so that a run after days of silence fetches no more than the first one did."""
+"""How long the batch still runs. It ends, so that a run after days of silence fetches no more than the first."""
 GROWN_BEFORE = 48 * HOUR
 """The culture's age when its delivered hours begin."""
 
@@ -59,11 +59,15 @@ CDMOS: dict[PartnerId, Cdmo] = {
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The story at one act. `t0` is an aware UTC instant of whole seconds."""
+    """The story at one act. `t0` is an aware UTC instant of whole seconds.
+
+    `second_act_at` is when act 2 really happened: file times and "updated since" follow it, contents never do.
+    """
 
     seed: int
     t0: datetime
     act: Act = 1
+    second_act_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.t0.tzinfo is None or self.t0.microsecond:
@@ -133,13 +137,24 @@ def load_story(folder: Path) -> Story | None:
     if not path.exists():
         return None
     kept = json.loads(path.read_text(encoding="utf-8"))
-    return Story(kept["seed"], datetime.fromisoformat(kept["t0"]), kept["act"])
+    second = kept["second_act_at"]
+    return Story(
+        seed=kept["seed"],
+        t0=datetime.fromisoformat(kept["t0"]),
+        act=kept["act"],
+        second_act_at=None if second is None else datetime.fromisoformat(second),
+    )
 
 
 def save_story(folder: Path, story: Story) -> None:
     """Keep the story. Written beside and moved over, so that an interrupted run leaves the old or the new one."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"seed": story.seed, "t0": story.t0.isoformat(), "act": story.act}, indent=1) + "\n"
+    kept = {
+        "seed": story.seed,
+        "t0": story.t0.isoformat(),
+        "act": story.act,
+        "second_act_at": story.second_act_at.isoformat() if story.second_act_at else None,
+    }
     beside = folder / "story.json.new"
-    beside.write_text(text, encoding="utf-8")
+    beside.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     beside.replace(folder / "story.json")

@@ -4,7 +4,7 @@ historian in the shape of the PI Web API.
     POST /oauth/token                                      client credentials -> a bearer token
     GET  /v1/certificates?updated_since=&cursor=           {"data": [...], "next": cursor or null}
     GET  /v1/schedule                                      {"slots": [...]}
-    GET  /piwebapi/streamsets/{webId}/recorded?startTime=&endTime=
+    GET  /piwebapi/streamsets/{webId}/recorded?startTime=&endTime=&maxCount=
 
 The certificates answer 429 with Retry-After twice before they serve anything: a storm that a good client sits out.
 """
@@ -21,7 +21,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote_plus
 
 import uvicorn
 from starlette.applications import Starlette
@@ -47,13 +47,13 @@ class Listed:
 class Northvale:
     """What the server serves. `certificates`, `schedule` and `storm` may be replaced while it runs.
 
-    `historian(start, end)` makes the PI answer for [start, end]; `web_id` is the one stream set there is.
+    `historian(start, end, max_count)` makes the PI answer for [start, end]; `web_id` is the one stream set there is.
     """
 
     client_id: str
     client_secret: str
     web_id: str
-    historian: Callable[[datetime, datetime], bytes]
+    historian: Callable[[datetime, datetime, int], bytes]
     certificates: tuple[Listed, ...] = ()
     schedule: bytes = b'{"slots": []}'
     storm: int = 0
@@ -127,7 +127,10 @@ class Northvale:
         start, end = (_moment(request.query_params.get(name)) for name in ("startTime", "endTime"))
         if start is None or end is None:
             raise HTTPException(400, "startTime and endTime are needed, with their offset")
-        body = await asyncio.to_thread(self.historian, start, end)
+        most = request.query_params.get("maxCount", "1000")
+        if not most.isdecimal():
+            raise HTTPException(400, "maxCount is a whole number")
+        body = await asyncio.to_thread(self.historian, start, end, int(most))
         return self._count("recorded", Response(body, media_type="application/json"))
 
 
@@ -139,7 +142,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
         user, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return unquote(user), unquote(password)
+    return unquote_plus(user), unquote_plus(password)
 
 
 def _moment(text: str | None) -> datetime | None:
