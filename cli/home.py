@@ -31,7 +31,7 @@ def find_home(given: Path | None) -> Path:
 def load_settings(given: Path | None) -> Settings:
     from hub.settings import Settings
 
-    return Settings.load(find_home(given), os.environ)
+    return Settings.load(find_home(given))
 
 
 def open_hub(given: Path | None) -> Hub:

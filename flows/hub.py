@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
 from hub.hub import Hub
-from hub.settings import Settings
+from hub.settings import Settings, home_folder, otlp_endpoint
 from hub.telemetry import configure_telemetry
 
 
 @cache
 def the_hub() -> Hub:
     """The hub of JID_HOME. Each flow run of a process worker is a new process, so telemetry is configured here."""
-    home = Path(os.environ.get("JID_HOME", "."))
-    configure_telemetry()
-    return Hub.open(Settings.load(home, os.environ))
+    configure_telemetry(endpoint=otlp_endpoint())
+    return Hub.open(Settings.load(home_folder()))

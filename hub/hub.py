@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from connectors import ConnectorError, Feed, Partner, Timing, connect, find_partner, load_partners
+from connectors.errors import ConnectorError
+from connectors.partners import Feed, Partner, find_partner, load_partners
+from connectors.registry import connect
+from connectors.timing import Timing
 from contracts.contract import Contract
 from contracts.errors import UnknownContract
 from contracts.odcs import load_catalog
@@ -21,7 +24,7 @@ from hub.clock import Clock, SystemClock
 from hub.intake import Judge, Progress, Pull, PullResult, ReplayResult, recover, replay
 from hub.intake.holder import take
 from hub.settings import Settings
-from hub.store import DeliveryRow, FeedRow, NotFound, PartnerRow, Store
+from hub.store import AlertRow, DeliveryRow, FeedRow, NotFound, PartnerRow, Store
 from hub.watch import WatchResult, watch_once
 
 GATE = 8
@@ -75,7 +78,7 @@ class Hub:
     ) -> list[tuple[str, str]]:
         """(partner, kind) of each feed whose own `every` says it is due. A late or doubled tick finds nothing."""
         now = self.clock.now()
-        due = []
+        due: list[tuple[str, str]] = []
         for feed in self.feeds(kind, partners):
             with self.store.reading() as tx:
                 mark = tx.watermark(feed.name)
@@ -147,6 +150,14 @@ class Hub:
         channels = open_channels(self.settings)
         contracts = {feed.name: self.catalog.get(feed.contract) for feed in self.feeds()}
         return await asyncio.to_thread(watch_once, self.store, contracts, self.settings, self.clock, channels)
+
+    def acknowledge(self, alert_id: str, actor: str, note: str) -> AlertRow | None:
+        """A person owns the alert from now on: no further escalation; the deadline goes on. None: it is not open."""
+        with self.store.transaction() as tx:
+            row = tx.alert(alert_id)
+            if row is None or row.state not in ("open", "acknowledged"):
+                return None
+            return tx.change_alert(alert_id, "acknowledged", actor, note, owner=actor)
 
     async def replay(self, delivery_ids: Sequence[str]) -> list[ReplayResult]:
         """Judge archived deliveries again, under the contract in force now. Raises NotFound before any."""

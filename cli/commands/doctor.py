@@ -76,7 +76,7 @@ def _home(given: Path | None) -> Iterator[Line]:
         return
     yield Line("ok", "home", str(home))
     from cli.home import load_settings
-    from connectors import load_partners
+    from connectors.partners import load_partners
     from contracts.odcs import load_catalog
 
     settings = yield from _try("hub.toml", lambda: load_settings(home), lambda s: f"store {s.store.ledger}")

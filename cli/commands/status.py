@@ -43,7 +43,7 @@ def status(
     about = {a.view.get("lot"): a for a in sorted(alerts, key=lambda a: a.severity == "critical")}
     rows = []
     for lot in lots:
-        alert, slot = about.get(lot.lot), first.get(lot.lot)
+        alert, next_slot = about.get(lot.lot), first.get(lot.lot)
         if need_action and alert is None and lot.l1_passed == lot.l1_required and lot.state != "HOLD":
             continue
         acts = f"{alert.view.get('acts', alert.audience)}: {alert.view.get('what', alert.kind)}" if alert else ""
@@ -53,8 +53,8 @@ def status(
                 lot.partner,
                 f"{lot.l1_passed}/{lot.l1_required}",
                 f"{lot.l2_passed}/{lot.l2_required}",
-                slot.slot if slot else "",
-                slot.left if slot else "",
+                next_slot.slot if next_slot else "",
+                next_slot.left if next_slot else "",
                 acts,
             )
         )

@@ -34,7 +34,7 @@ async def land(store: Store, lease: Lease, feed: str, contract_of: ContractOf, s
 
 
 def _publish(store: Store, lease: Lease, intent: PublishRow, contract_of: ContractOf, staged: Staged) -> int:
-    about = {"jid.feed": intent.feed, "jid.seq": intent.seq}
+    about: dict[str, str | int] = {"jid.feed": intent.feed, "jid.seq": intent.seq}
     with tracer().start_as_current_span("jid.lake.publish", attributes=about):
         members = _members(store, intent)
         partner = intent.feed.partition("/")[0]

@@ -31,6 +31,9 @@ class DeliveryOutcome:
     reason: str | None = None
 
 
+Status = Literal["pulled", "skipped", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class PullResult:
     """One pull of one feed. `status` pulled, also with rejected deliveries; skipped is a result, not a failure.
@@ -40,7 +43,7 @@ class PullResult:
 
     partner: str
     kind: str
-    status: Literal["pulled", "skipped", "failed"]
+    status: Status
     deliveries: tuple[DeliveryOutcome, ...] = ()
     landed_rows: int = 0
     reason: str | None = None

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors import Connector, ConnectorError
+from connectors.connector import Connector
+from connectors.errors import ConnectorError
 from contracts.codes import Severity
 from contracts.finding import Report
 from hub.clock import Clock
@@ -14,7 +15,7 @@ from hub.intake.events import LinkFailed, LinkWorked, Listener, Progress, Revert
 from hub.intake.holder import take
 from hub.intake.judge import Judge, Staged
 from hub.intake.landing import ContractOf, land
-from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult
+from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult, Status
 from hub.intake.receive import receive
 from hub.intake.recover import recover
 from hub.store import Lease, Received, Store, StoreError
@@ -125,9 +126,8 @@ class Pull:
         return self._result("failed", reason=reason, message=message, audience=audience)
 
     def _result(
-        self, status: str, *, reason: str | None = None, message: str | None = None, audience: str | None = None
+        self, status: Status, *, reason: str | None = None, message: str | None = None, audience: str | None = None
     ) -> PullResult:
-        assert status in ("pulled", "skipped", "failed")
         return PullResult(
             self.partner, self.kind, status, tuple(self.outcomes), self.landed, reason, message, audience
         )  # fmt: skip
