@@ -1,0 +1,138 @@
+"""The look into a ZIP container before any parser of spreadsheets sees it.
+
+Limits and reasons: reliability.md T2. Sizes are counted while inflating, because the ones a ZIP states may lie; only
+the entries that are looked at are held, one at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from connectors.formats.reading import Reading, Unreadable
+from contracts.document import FormProblem
+
+MAX_ENTRIES = 2_000
+MAX_INFLATED = 200_000_000
+SMALL = 1_000_000  # below this a high ratio is harmless: the XML of an empty sheet packs better than 100:1
+CHUNK = 1 << 16
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+
+
+def scan(data: bytes, reading: Reading) -> None:
+    """Raise Unreadable when the container is encrypted, cut off, bomb-like or carries macros or a document type."""
+    if data.startswith(OLE):
+        if ENCRYPTED_PACKAGE in data:
+            raise Unreadable(_protected(reading))
+        raise Unreadable(_old_workbook(reading))
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as fault:
+        raise Unreadable(_truncated(reading)) from fault
+    with archive:
+        entries = archive.infolist()
+        if len(entries) > MAX_ENTRIES:
+            raise Unreadable(_limit(reading, f"the archive has {len(entries):,} entries", f"at most {MAX_ENTRIES:,}"))
+        if any(entry.flag_bits & 0x1 for entry in entries):
+            raise Unreadable(_protected(reading))
+        inflated = cells = 0
+        for entry in entries:
+            size, count = _inflate(archive, entry, reading, inflated)
+            inflated += size
+            cells += count
+            if cells > reading.contract.safety.max_cells:
+                limit = f"at most {reading.contract.safety.max_cells:,} cells"
+                raise Unreadable(_limit(reading, "the workbook has more cells than agreed", limit))
+        ratio = inflated / max(1, len(data))
+        if inflated > SMALL and ratio > reading.contract.safety.max_inflate_ratio:
+            limit = f"at most {reading.contract.safety.max_inflate_ratio} to 1"
+            raise Unreadable(_limit(reading, f"the archive inflates {ratio:.0f} to 1", limit))
+
+
+def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, reading: Reading, before: int) -> tuple[int, int]:
+    """(bytes, cells) of one entry, counted while inflating; refuses what a workbook of data never holds."""
+    name = entry.filename.lower()
+    if name.endswith("vbaproject.bin") or "/macrosheets/" in name:
+        raise Unreadable(_macros(reading))
+    if name.endswith((".zip", ".xlsx", ".xlsm", ".docx")):
+        raise Unreadable(_limit(reading, "the archive holds another archive", "a workbook without embedded files"))
+    size = cells = 0
+    tail = b""
+    xml = name.endswith((".xml", ".rels"))
+    sheet = xml and "/worksheets/" in f"/{name}"
+    try:
+        with archive.open(entry) as stream:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if before + size > MAX_INFLATED:
+                    limit = f"at most {MAX_INFLATED // 1_000_000} MB"
+                    raise Unreadable(_limit(reading, "the archive inflates to more than is allowed", limit))
+                window = tail + chunk
+                if xml and (b"<!DOCTYPE" in window or b"<!ENTITY" in window):
+                    raise Unreadable(_document_type(reading))
+                if sheet:
+                    cells += window.count(b"<c ") - tail.count(b"<c ")
+                tail = window[-16:]
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as fault:
+        raise Unreadable(_truncated(reading)) from fault
+    except Exception as fault:
+        if type(fault).__name__ == "error":  # zlib.error and lzma's: neither has a base that says "broken data"
+            raise Unreadable(_truncated(reading)) from fault
+        raise
+    return size, cells
+
+
+def _protected(reading: Reading) -> FormProblem:
+    return FormProblem(
+        "FILE-E601",
+        "the workbook is protected by a password",
+        reading.place(),
+        expected="a workbook without a password",
+        fix="save the workbook without a password; the channel protects it",
+    )
+
+
+def _old_workbook(reading: Reading) -> FormProblem:
+    return FormProblem(
+        "FILE-E104",
+        "the content is an old binary workbook (.xls), not .xlsx",
+        reading.place(),
+        found="a binary workbook",
+        expected="an .xlsx workbook",
+        fix="save the workbook as .xlsx",
+    )
+
+
+def _truncated(reading: Reading) -> FormProblem:
+    return FormProblem(
+        "FILE-E402",
+        "the workbook is incomplete or damaged",
+        reading.place(),
+        expected="a complete .xlsx file",
+        fix="send the file again when it has been saved completely",
+    )
+
+
+def _macros(reading: Reading) -> FormProblem:
+    return FormProblem(
+        "FILE-E604",
+        "the workbook holds macros",
+        reading.place(),
+        expected="a workbook without macros",
+        fix="save the workbook as .xlsx",
+    )
+
+
+def _document_type(reading: Reading) -> FormProblem:
+    return FormProblem(
+        "FILE-E602",
+        "the workbook holds a document type definition",
+        reading.place(),
+        expected="XML without document types and entities",
+        fix="save the workbook again with a spreadsheet program",
+    )
+
+
+def _limit(reading: Reading, message: str, limit: str) -> FormProblem:
+    return FormProblem("FILE-E603", message, reading.place(), expected=limit)

@@ -1,0 +1,128 @@
+"""Where the table of a delimited text file begins, and with which delimiter: as agreed, or found without doubt.
+
+Rule: contracts.md 2.4. A deviation from the agreed dialect that still leaves one reading only (a `sep=` line, more
+preamble rows, another delimiter under which the known headers appear) is FILE-E105; anything else is FILE-E405.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from connectors.formats.csv_rows import BadQuote, Row, rows
+from connectors.formats.reading import Reading, Unreadable
+from contracts.document import FormProblem
+
+LOOK_AHEAD = 40  # lines in which a header may hide behind a preamble that the contract doesn't mention
+DELIMITERS = (",", ";", "\t", "|")
+WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "space"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The reading that holds for this file. `header` is its row of column names; data follow from line `data_line`."""
+
+    delimiter: str
+    quote: str
+    header: Row
+    data_line: int
+    problems: tuple[FormProblem, ...]
+
+
+def find(lines: list[str], reading: Reading, known: Collection[str]) -> Dialect:
+    """The dialect of a file whose first lines are `lines`. `known` are the headers the contract accepts."""
+    form = reading.form
+    problems: list[FormProblem] = []
+    delimiter, at = form.delimiter, 0
+    named = _sep_line(lines[0]) if lines else None
+    if named is not None:
+        at = 1
+        if not form.sep_line:
+            problems.append(_other_dialect(reading, 1, "the file starts with a sep= line", "delete the first line"))
+        delimiter = named
+    elif form.sep_line:
+        problems.append(_other_dialect(reading, 1, "the sep= line is missing", f"start the file with sep={delimiter}"))
+    at += form.preamble_rows
+    expected_at = at
+    if _score(lines, at, delimiter, form.quote, known) == 0:
+        best = max(
+            (
+                (_score(lines, i, d, form.quote, known), -i, d)
+                for i in range(LOOK_AHEAD)
+                for d in (delimiter, *DELIMITERS)
+            ),
+            key=lambda found: (found[0], found[1]),
+        )
+        if best[0] >= min(2, len(known)):
+            at, delimiter = -best[1], best[2]
+    if at != expected_at:
+        found = f"the header is in line {at + 1} where line {expected_at + 1} is agreed"
+        problems.append(_other_dialect(reading, at + 1, found, f"put the header into line {expected_at + 1}"))
+    if delimiter != form.delimiter:
+        found = f"cells are separated by {_word(delimiter)} where {_word(form.delimiter)} is agreed"
+        problems.append(_other_dialect(reading, at + 1, found, f"export with {_word(form.delimiter)} as separator"))
+    if at >= len(lines):
+        message = "the file ends before its header"
+        raise Unreadable(*problems, FormProblem("FILE-E402", message, reading.place(max(1, len(lines)), 1)))
+    try:
+        header = next(rows(lines[at:], delimiter, form.quote, first_line=at + 1))
+    except BadQuote as bad:
+        raise Unreadable(*problems, bad_quote(reading, bad)) from bad
+    last = header.starts[-1][0] if header.starts else header.line
+    header, last_problem = _trailing(header, reading)
+    if last_problem is not None:
+        problems.append(last_problem)
+    return Dialect(delimiter, form.quote, header, last + 1, tuple(problems))
+
+
+def bad_quote(reading: Reading, bad: BadQuote) -> FormProblem:
+    """FILE-E402 for a quoted cell that never ends, FILE-E405 for quotes with two readings."""
+    where = reading.place(bad.line, bad.column)
+    if bad.unfinished:
+        return FormProblem(
+            "FILE-E402",
+            "the file ends inside a quoted cell",
+            where,
+            expected="a closing quote before the end of the file",
+            fix="send the file again when its export has finished",
+        )
+    return FormProblem(
+        "FILE-E405",
+        "a quote stands where the cell can be read in two ways",
+        where,
+        expected=f"cells with a quote or delimiter inside enclosed in {reading.form.quote}, inner quotes doubled",
+        fix="export again with the quoting of RFC 4180",
+    )
+
+
+def _trailing(header: Row, reading: Reading) -> tuple[Row, FormProblem | None]:
+    """The header without the empty cell that a trailing delimiter makes."""
+    if len(header.cells) < 2 or header.cells[-1].strip():
+        return header, None
+    starts = header.starts[:-1] if header.starts is not None else None
+    shorter = Row(header.line, header.cells[:-1], starts)
+    if reading.form.trailing_delimiter:
+        return shorter, None
+    problem = _other_dialect(reading, header.line, "rows end with a delimiter", "export without a trailing delimiter")
+    return shorter, problem
+
+
+def _sep_line(line: str) -> str | None:
+    text = line.strip().strip('"')
+    return text[4] if len(text) == 5 and text.lower().startswith("sep=") else None
+
+
+def _score(lines: list[str], at: int, delimiter: str, quote: str, known: Collection[str]) -> int:
+    """How many known headers stand in this line when it is read with this delimiter."""
+    if at >= len(lines):
+        return 0
+    cells = (cell.strip(" \t").removeprefix(quote).removesuffix(quote) for cell in lines[at].split(delimiter))
+    return sum(cell in known for cell in cells)
+
+
+def _other_dialect(reading: Reading, line: int, message: str, fix: str) -> FormProblem:
+    return FormProblem("FILE-E105", message, reading.place(line, 1), fix=fix)
+
+
+def _word(delimiter: str) -> str:
+    return WORDS.get(delimiter, repr(delimiter))

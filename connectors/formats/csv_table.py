@@ -1,0 +1,163 @@
+"""CSV -> Document: a certificate with one row a result, or a schedule with one row a slot.
+
+Each value's place is line:column as an editor counts them. The dialect is the contract's (`csv_dialect`), the columns
+are found by header (`headers`), and rows of another width are never padded or cut: a short last row without a line
+end is a truncated file (FILE-E402), anything else uneven is FILE-E405.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.formats import csv_dialect, headers, text
+from connectors.formats.csv_rows import BadQuote, Row, lines_of, rows
+from connectors.formats.reading import Reading, Unreadable
+from connectors.formats.table import Table, formula_problem, formula_text, list_name
+from contracts.document import CellFact, Document, FormProblem, Raw
+from contracts.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class _CsvGrid:
+    file: str
+    header: Row
+    body: tuple[Row, ...]
+    width: int
+
+    def value(self, row: int, column: int) -> Raw:
+        return self.body[row].cells[column]
+
+    def text(self, row: int, column: int) -> str:
+        return (self.header if row < 0 else self.body[row]).cells[column]
+
+    def place(self, row: int, column: int) -> Place:
+        line, start = (self.header if row < 0 else self.body[row]).start(column)
+        return Place(file=self.file, line=line, column=start)
+
+    def span(self, first: int, last: int) -> Place:
+        if first > last:
+            return Place(file=self.file, line=self.header.line)
+        return Place(file=self.file, line=self.body[first].line)
+
+    def line(self, row: int) -> int:
+        return (self.header if row < 0 else self.body[row]).line
+
+    def fact(self, row: int, column: int) -> CellFact | None:  # noqa: ARG002 - a text file knows no cell types
+        return None
+
+
+def read(data: bytes, reading: Reading) -> Document:
+    """The Document of a CSV file. Raises Unreadable when there is no table to speak of."""
+    content, encoding_problems = text.decode(data, reading)
+    lines = lines_of(content)
+    wanted = headers.columns(reading.schema, reading.form)
+    known = {name for column in wanted for name in (*column.names, *column.field.pending_synonyms)}
+    dialect = csv_dialect.find(lines, reading, known)
+    width = len(dialect.header.cells)
+    problems = [*encoding_problems, *dialect.problems]
+    body = _body(lines, dialect, width, reading, problems, complete=content.endswith(("\n", "\r")))
+    grid = _CsvGrid(reading.file, dialect.header, body, width)
+
+    def header_place(index: int | None) -> Place:
+        return reading.place(dialect.header.line) if index is None else grid.place(-1, index)
+
+    found = headers.match(dialect.header.cells, wanted, header_place, closed=reading.schema.closed)
+    problems += found.problems
+    filled = headers.rows_field(reading.schema, reading.form)
+    table = Table(
+        reading,
+        grid,
+        found.columns,
+        len(body),
+        width,
+        list_name(filled),
+        problems=problems,
+    )
+    problems += _suspect_cells(content, grid, reading)
+    return table.build(len(data))
+
+
+def _body(
+    lines: list[str],
+    dialect: csv_dialect.Dialect,
+    width: int,
+    reading: Reading,
+    problems: list[FormProblem],
+    *,
+    complete: bool,
+) -> tuple[Row, ...]:
+    """The data rows that have the header's width. Rows that don't are reported and left out."""
+    safety, cells = reading.contract.safety, 0
+    body: list[Row] = []
+    blank_at: int | None = None
+    rest = rows(lines[dialect.data_line - 1 :], dialect.delimiter, dialect.quote, first_line=dialect.data_line)
+    last_line = len(lines)
+    trailing = 0
+    try:
+        for row in rest:
+            if row.blank:
+                blank_at = blank_at or row.line
+                continue
+            if len(row.cells) == width + 1 and not row.cells[-1].strip(" \t"):
+                trailing += 1
+                row = Row(row.line, row.cells[:-1], row.starts[:-1] if row.starts else None)
+            cells += len(row.cells)
+            if cells > safety.max_cells or len(body) >= safety.max_rows:
+                raise Unreadable(*problems, _too_many(reading, row.line))
+            if len(row.cells) == width:
+                body.append(row)
+            else:
+                cut = not complete and len(row.cells) < width and row.line == last_line
+                problems.append(_uneven(reading, row, width, cut=cut))
+    except BadQuote as bad:
+        problems.append(csv_dialect.bad_quote(reading, bad))
+    declared = reading.form.trailing_delimiter or any("end with a delimiter" in p.message for p in dialect.problems)
+    if trailing and not declared:
+        message = f"{trailing} rows end with a delimiter that the header does not have"
+        problems.append(FormProblem("FILE-E105", message, reading.place(dialect.data_line)))
+    if blank_at is not None and body and blank_at < body[-1].line:
+        message = "empty lines stand between the rows"
+        problems.append(FormProblem("FILE-E105", message, reading.place(blank_at, 1), fix="delete the empty lines"))
+    return tuple(body)
+
+
+def _suspect_cells(content: str, grid: _CsvGrid, reading: Reading) -> list[FormProblem]:
+    """Damaged text and cells that a spreadsheet would run. Looked for only where the whole text gives a reason."""
+    damaged = text.damage(content) is not None
+    found: list[FormProblem] = []
+    for number, row in enumerate((grid.header, *grid.body)):
+        for index, cell in enumerate(row.cells):
+            if damaged and (mark := text.damage(cell)) is not None:
+                line, column = row.start(index)
+                found.append(text.damaged_text(reading, line, column, mark.group()))
+            if formula_text(cell):
+                found.append(formula_problem(grid.place(number - 1, index)))
+    return found
+
+
+def _uneven(reading: Reading, row: Row, width: int, *, cut: bool) -> FormProblem:
+    where = reading.place(*row.start(min(len(row.cells), width)))
+    count = f"{len(row.cells)} cells where the header has {width}"
+    if cut:
+        return FormProblem(
+            "FILE-E402",
+            "the file ends inside its last row",
+            where,
+            found=count,
+            expected="a complete last row",
+            fix="send the file again when its export has finished",
+        )
+    return FormProblem(
+        "FILE-E405",
+        f"row in line {row.line} has another number of cells than the header",
+        where,
+        found=count,
+        expected=f"{width} cells",
+        fix="enclose cells that hold the delimiter in quotes",
+    )
+
+
+def _too_many(reading: Reading, line: int) -> FormProblem:
+    safety = reading.contract.safety
+    limit = f"{safety.max_rows:,} rows or {safety.max_cells:,} cells"
+    return FormProblem("FILE-E603", "the table is larger than agreed", reading.place(line), expected=f"at most {limit}")

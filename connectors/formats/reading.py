@@ -1,0 +1,160 @@
+"""Reading: what every format is given, and how it says that a file cannot be read at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from contracts.contract import Contract, Schema, SourceForm
+from contracts.document import Document, FormProblem, SeriesBatch, SeriesSource
+from contracts.finding import Excerpt
+from contracts.place import Place
+
+ARROW_TYPES = {
+    "timestamp": pa.timestamp("us", "UTC"),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+}
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One file about to be read: its name as a person knows it, the contract, and the accepted form it takes."""
+
+    file: str
+    contract: Contract
+    form: SourceForm
+
+    @property
+    def schema(self) -> Schema:
+        return self.contract.schema
+
+    def place(self, line: int | None = None, column: int | None = None) -> Place:
+        return Place(file=self.file, line=line, column=column)
+
+
+class Unreadable(Exception):  # noqa: N818 - it is a finding on its way, not a fault of ours
+    """The file cannot be read further. Never leaves this package: it ends as the `problems` of a Document or batch."""
+
+    def __init__(self, *problems: FormProblem) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{p.code} {p.message}" for p in problems))
+
+
+@contextmanager
+def parsing(file: str, what: str) -> Iterator[None]:
+    """Around every third-party parser of partner bytes: whatever it throws becomes FILE-E405, or FILE-E603 at a limit.
+
+    polars raises PanicException from BaseException, so `except Exception` is not enough. An OSError with an errno is
+    the machine's fault, not the file's, and goes on; parsers raise OSError without one for broken content.
+    """
+    try:
+        yield
+    except (Unreadable, KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+        raise
+    except (MemoryError, RecursionError) as fault:
+        message = f"the {what} is too large or too deep to read"
+        raise Unreadable(FormProblem("FILE-E603", message, Place(file=file))) from fault
+    except OSError as fault:
+        if fault.errno is not None:
+            raise
+        raise _malformed(file, what, fault) from fault
+    except BaseException as fault:
+        raise _malformed(file, what, fault) from fault
+
+
+def _malformed(file: str, what: str, fault: BaseException) -> Unreadable:
+    """The parser's own words are for engineers and may quote the file; the finding says only which kind of fault."""
+    message = f"the {what} is not well formed"
+    found = type(fault).__name__
+    return Unreadable(
+        FormProblem(
+            "FILE-E405",
+            message,
+            Place(file=file),
+            expected=f"a {what} that opens without repair",
+            fix=f"export the file again; the reader stopped with {found}",
+        )
+    )
+
+
+def unread_document(file: str, format: str, problems: Iterable[FormProblem], size: int = 0) -> Document:
+    """A Document that says why there is none."""
+    return Document(
+        file, format, None, lambda pointer: Place(file=file, pointer=pointer), problems=tuple(problems), size=size
+    )
+
+
+def no_rows(schema: Schema) -> pa.RecordBatch:
+    """Zero rows with every column of the contract, so that a problem without rows still travels as a SeriesBatch."""
+    names = [f.name for f in schema.fields]
+    types = [ARROW_TYPES.get(f.type, TEXT) for f in schema.fields]
+    return pa.RecordBatch.from_arrays([pa.array([], t) for t in types], names=names)
+
+
+@dataclass
+class UnreadSeries:
+    """A SeriesSource that says why there are no rows."""
+
+    file: str
+    format: str
+    schema: Schema
+    problems: tuple[FormProblem, ...]
+
+    def batches(self) -> Iterator[SeriesBatch]:
+        yield SeriesBatch(no_rows(self.schema), 0, self.problems)
+
+    def locate(self, row: int, field: str | None = None) -> Place:  # noqa: ARG002 - SeriesSource's signature
+        return Place(file=self.file, row=row)
+
+    def excerpt(self, row: int, field: str | None = None) -> Excerpt | None:  # noqa: ARG002
+        return None
+
+
+class GuardedSeries:
+    """A series source around a format's own: whatever its parser throws in the middle ends as a last, empty batch.
+
+    The rows read before are kept, so that the report has every finding up to the break; a FILE finding rejects the
+    delivery as a whole anyway.
+    """
+
+    def __init__(self, source: SeriesSource, schema: Schema, problems: tuple[FormProblem, ...] = ()) -> None:
+        self._source, self._schema, self._problems = source, schema, problems
+        self.file, self.format = source.file, source.format
+
+    def batches(self) -> Iterator[SeriesBatch]:
+        rows = 0
+        if self._problems:
+            yield SeriesBatch(no_rows(self._schema), 0, self._problems)
+        source = iter(self._source.batches())
+        while True:
+            try:
+                with parsing(self.file, f"{self.format} file"):
+                    batch = next(source, None)
+            except Unreadable as unreadable:
+                yield SeriesBatch(no_rows(self._schema), rows, unreadable.problems)
+                return
+            if batch is None:
+                return
+            rows = batch.first_row + batch.rows.num_rows
+            yield batch
+
+    def locate(self, row: int, field: str | None = None) -> Place:
+        try:
+            with parsing(self.file, f"{self.format} file"):
+                return self._source.locate(row, field)
+        except Unreadable:
+            return Place(file=self.file, row=row)
+
+    def excerpt(self, row: int, field: str | None = None) -> Excerpt | None:
+        try:
+            with parsing(self.file, f"{self.format} file"):
+                return self._source.excerpt(row, field)
+        except Unreadable:
+            return None

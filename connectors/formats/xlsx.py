@@ -1,0 +1,357 @@
+"""XLSX -> Document. A value's place is sheet!cell, and what the spreadsheet knew about a cell goes along as a CellFact.
+
+Nothing is corrected: a number that stands where text belongs stays a number with its fact, a formula without a stored
+value and an error cell are findings. Numbers carry the shortest digits that give the stored double (7.2, not
+7.2000000000000002); dates become ISO text. Empty rows are left out; a row that holds a header cell is no table row.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from connectors.formats import archive, headers, text
+from connectors.formats.headers import Column
+from connectors.formats.reading import Reading, Unreadable, parsing
+from connectors.formats.table import Single, Table, formula_problem, formula_text, list_name
+from contracts.document import CellFact, Document, FormProblem, Raw, RawNumber
+from contracts.finding import ExcerptLine
+from contracts.place import Place
+
+CONTRACT_SHEET = "_contract"  # the hidden sheet of our own template, with the contract's id, version and hash
+WIDEST = 60  # columns of an excerpt line; a wider table is cut by the renderer anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One non-empty cell. `value` is None for an error or a formula without a stored value."""
+
+    value: Raw
+    fact: CellFact
+
+
+@dataclass
+class Sheet:
+    """The cells of one sheet by (row, column), both from 1, and its form."""
+
+    name: str
+    cells: dict[tuple[int, int], Cell]
+    merged: list[tuple[int, int, int, int]]  # first row, first column, last row, last column
+    hidden_rows: set[int]
+    hidden_columns: set[int]
+    hidden_sheets: list[str]
+    problems: list[tuple[str, int, int, str | None]] = field(default_factory=list)  # code, row, column, found
+
+
+@dataclass(frozen=True, slots=True)
+class _SheetGrid:
+    file: str
+    sheet: Sheet
+    header_row: int
+    columns: tuple[int, ...]  # sheet column of each table column
+    rows: tuple[int, ...]  # sheet row of each table row
+
+    def value(self, row: int, column: int) -> Raw:
+        cell = self.sheet.cells.get((self.rows[row], self.columns[column]))
+        return cell.value if cell is not None else None
+
+    def text(self, row: int, column: int) -> str:
+        at = (self.header_row if row < 0 else self.rows[row], self.columns[column])
+        return shown(self.sheet.cells.get(at))
+
+    def place(self, row: int, column: int) -> Place:
+        return place(self.file, self.sheet.name, self.line(row), self.columns[column])
+
+    def span(self, first: int, last: int) -> Place:
+        top, left = place(self.file, self.sheet.name, self.line(first), self.columns[0]), self.columns[0]
+        if first > last or not self.rows:
+            return place(self.file, self.sheet.name, self.header_row, left)
+        end = f"{letters(left if last != first else self.columns[-1])}{self.rows[last]}"
+        return Place(top.file, top.sheet, top.cell, end if end != top.cell else None, top.line, top.column)
+
+    def line(self, row: int) -> int:
+        return self.header_row if row < 0 or not self.rows else self.rows[row]
+
+    def fact(self, row: int, column: int) -> CellFact | None:
+        cell = self.sheet.cells.get((self.rows[row], self.columns[column]))
+        return cell.fact if cell is not None else None
+
+
+def read(data: bytes, reading: Reading) -> Document:
+    """The Document of a workbook. Raises Unreadable when there is no sheet to speak of."""
+    archive.scan(data, reading)
+    with parsing(reading.file, "workbook"):
+        sheet = _load(data, reading)
+    form = reading.form
+    wanted = headers.columns(reading.schema, form)
+    by_path = {".".join(c.path): c for c in wanted}
+    addressed = {path: at for path, at in form.header_cells.items() if path in by_path}
+    addressed |= {".".join(c.path): c.cell for c in wanted if c.cell is not None}
+    singles = tuple(_single(by_path[path], at, sheet, reading) for path, at in addressed.items())
+    lettered = {number(c.letter): c for c in wanted if c.letter is not None}
+    own_rows = {s.place.line for s in singles}
+    head = {c: cell for (r, c), cell in sheet.cells.items() if r == form.header_row}
+    body_rows = sorted({r for (r, _c) in sheet.cells if r > form.header_row and r not in own_rows})
+    if not head:
+        raise Unreadable(_no_header(reading, sheet))
+    used = {c for (r, c) in sheet.cells if r in body_rows} | set(head)
+    index = tuple(sorted(used))
+    grid = _SheetGrid(reading.file, sheet, form.header_row, index, tuple(body_rows))
+
+    def header_place(at: int | None) -> Place:
+        return place(reading.file, sheet.name, form.header_row, index[0 if at is None else at])
+
+    titles = ["" if c in lettered else shown(head.get(c)) for c in index]
+    supplied = {s.column.path for s in singles}
+    found = headers.match(titles, wanted, header_place, closed=reading.schema.closed, supplied=supplied)
+    columns = dict(found.columns) | {index.index(c): column for c, column in lettered.items() if c in used}
+    into = list_name(headers.rows_field(reading.schema, form))
+    table = Table(reading, grid, columns, len(body_rows), min(len(index), WIDEST), into, singles=singles)
+    table.problems += [*found.problems, *_nameless(titles, columns, grid, reading)]
+    table.problems += _form_problems(sheet, reading, {s.place.line: s for s in singles})
+    return table.build(len(data))
+
+
+def shown(cell: Cell | None) -> str:
+    """A cell as text for headers and excerpts."""
+    if cell is None or cell.value is None:
+        return ""
+    return {True: "TRUE", False: "FALSE"}[cell.value] if isinstance(cell.value, bool) else str(cell.value)
+
+
+def place(file: str, sheet: str, row: int, column: int) -> Place:
+    return Place(file=file, sheet=sheet, cell=f"{letters(column)}{row}", line=row, column=column)
+
+
+def letters(column: int) -> str:
+    """1 -> A, 27 -> AA."""
+    name = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def number(name: str) -> int:
+    """A -> 1, AA -> 27. A number stays itself."""
+    if name.isdigit():
+        return int(name)
+    total = 0
+    for letter in name.upper():
+        total = total * 26 + ord(letter) - 64
+    return total
+
+
+def _load(data: bytes, reading: Reading) -> Sheet:
+    """The agreed sheet with openpyxl: once for stored values, again for formulas only if the sheet has any."""
+    import openpyxl  # slow to import; only workbooks need it
+
+    book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+    if not book.worksheets:
+        raise Unreadable(_no_sheet(reading, []))
+    name = reading.form.sheet or book.worksheets[0].title
+    if name not in [s.title for s in book.worksheets]:
+        raise Unreadable(_no_sheet(reading, [s.title for s in book.worksheets]))
+    source = book[name]
+    # One far cell makes a sheet of 17 thousand million: iterate over the cells there are, and only of a sane span.
+    if source.max_row * source.max_column > 50 * reading.contract.safety.max_cells:
+        limit = f"at most {reading.contract.safety.max_cells:,} cells"
+        raise Unreadable(
+            FormProblem("FILE-E603", "a cell stands far outside the table", reading.place(), expected=limit)
+        )
+    formulas = openpyxl.load_workbook(io.BytesIO(data), keep_links=False)[name] if b"<f" in _sheet_xml(data) else None
+    sheet = Sheet(
+        name,
+        {},
+        [(r.min_row, r.min_col, r.max_row, r.max_col) for r in source.merged_cells.ranges],
+        {number for number, d in source.row_dimensions.items() if d.hidden},
+        {c for d in source.column_dimensions.values() if d.hidden and d.min for c in range(d.min, d.max + 1)},
+        [
+            s.title
+            for s in book.worksheets
+            if s.sheet_state != "visible" and s.title != CONTRACT_SHEET and _holds_data(s)
+        ],
+    )
+    for row in source.iter_rows():
+        for cell in row:
+            formula = formulas is not None and formulas.cell(cell.row, cell.column).data_type == "f"
+            if cell.value is not None or formula:
+                _take(sheet, cell, formula=formula)
+    return sheet
+
+
+def _take(sheet: Sheet, cell: Any, *, formula: bool) -> None:
+    """One openpyxl cell into the sheet."""
+    at = (cell.row, cell.column)
+    if formula and cell.value is None:
+        sheet.problems.append(("FILE-E303", *at, None))
+        sheet.cells[at] = Cell(None, CellFact("formula", cell.number_format))
+    elif cell.data_type == "e":
+        sheet.problems.append(("FILE-E304", *at, str(cell.value)))
+        sheet.cells[at] = Cell(None, CellFact("error", cell.number_format))
+    else:
+        value, kind = raw(cell.value, cell.number_format or "")
+        if isinstance(value, str) and kind == "text" and not value.strip():
+            return
+        sheet.cells[at] = Cell(value, CellFact(kind, cell.number_format))
+        if kind == "text" and (mark := text.damage(str(value))) is not None:
+            sheet.problems.append(("FILE-E102", *at, mark.group()))
+        if kind == "text" and formula_text(value):
+            sheet.problems.append(("FILE-E604", *at, None))
+
+
+def raw(value: object, number_format: str) -> tuple[Raw, str]:
+    """(raw scalar, kind of the cell) of what openpyxl gives."""
+    match value:
+        case bool():
+            return value, "bool"
+        case int():
+            return RawNumber(str(value)), "number"
+        case float():
+            whole = value.is_integer() and abs(value) < 1e15
+            return RawNumber(str(int(value)) if whole else repr(value)), "number"
+        case datetime():
+            return _instant(value, number_format), "date"
+        case date() | time():
+            return value.isoformat(), "date"
+        case timedelta():
+            return str(value), "date"
+        case _:
+            return str(value), "text"
+
+
+def _instant(value: datetime, number_format: str) -> str:
+    """ISO text of a date cell. A double holds no exact second: within a millisecond the whole second is meant."""
+    nearest = (value + timedelta(milliseconds=500)).replace(microsecond=0)
+    value = nearest if abs(nearest - value) <= timedelta(milliseconds=1) else value
+    timed = any(mark in number_format.lower() for mark in ("h", "s"))
+    return value.date().isoformat() if not timed and value.time() == time() else value.isoformat()
+
+
+def _single(column: Column, at: str, sheet: Sheet, reading: Reading) -> Single:
+    """A header cell, with the filled cells of its line as evidence."""
+    name = at.rstrip("0123456789")
+    row, col = int(at[len(name) :]), number(name)
+    cell = sheet.cells.get((row, col))
+    line = sorted(c for (r, c) in sheet.cells if r == row and c <= max(col, WIDEST)) or [col]
+    line = line if col in line else sorted([*line, col])
+    # only labels and this cell: the neighbours are fields of their own, perhaps ones that nobody may see
+    kept = [c for c in line if c == col or c == col - 1]
+    excerpt = ExcerptLine(row, tuple(shown(sheet.cells.get((row, c))) for c in kept))
+    where = place(reading.file, sheet.name, row, col)
+    return Single(column, cell.value if cell else None, where, cell.fact if cell else None, excerpt, kept.index(col))
+
+
+def _nameless(
+    titles: list[str], columns: Mapping[int, Column], grid: _SheetGrid, reading: Reading
+) -> list[FormProblem]:
+    """Data under an empty header would be lost in silence."""
+    if not reading.schema.closed:
+        return []
+    empty = [i for i, title in enumerate(titles) if not title.strip() and i not in columns]
+    return [
+        FormProblem(
+            "FILE-E202",
+            "a column without a name holds data",
+            grid.place(next(r for r in range(len(grid.rows)) if grid.text(r, i)), i),
+            expected="a header for every column",
+            fix="delete the column or give it its agreed name",
+        )
+        for i in empty
+        if any(grid.text(r, i) for r in range(len(grid.rows)))
+    ]
+
+
+def _form_problems(sheet: Sheet, reading: Reading, singles: Mapping[int | None, Single]) -> list[FormProblem]:
+    """Merged, hidden, error and formula cells in the part of the sheet that carries data."""
+    form, found = reading.form, []
+
+    def at(row: int, column: int) -> Place:
+        return place(reading.file, sheet.name, row, column)
+
+    for first, left, last, right in sheet.merged:
+        concerned = last >= form.header_row or any(first <= (s.place.line or 0) <= last for s in singles.values())
+        if concerned and not (form.merged == "header" and last <= form.header_row):
+            end = f"{letters(right)}{last}"
+            where = Place(reading.file, sheet.name, f"{letters(left)}{first}", end, first, left)
+            fix = "unmerge the cells and fill in each one"
+            found.append(FormProblem("FILE-E301", "cells are merged in the data area", where, fix=fix))
+    if form.hidden == "forbid":
+        found += _hidden(sheet, reading)
+    for code, row, column, value in sheet.problems:
+        if row < form.header_row and row not in singles:
+            continue
+        found.append(_cell_problem(code, at(row, column), value))
+    return found
+
+
+def _hidden(sheet: Sheet, reading: Reading) -> list[FormProblem]:
+    found = []
+    fix = "show or delete what is hidden"
+    for name in sheet.hidden_sheets:
+        message = f'hidden sheet "{name}" holds data'
+        found.append(FormProblem("FILE-E302", message, Place(file=reading.file, sheet=name), fix=fix))
+    for row in sorted(sheet.hidden_rows):
+        filled = sorted(c for (r, c) in sheet.cells if r == row)
+        if filled:
+            where = place(reading.file, sheet.name, row, filled[0])
+            found.append(FormProblem("FILE-E302", f"hidden row {row} holds data", where, fix=fix))
+    for column in sorted(sheet.hidden_columns):
+        filled = sorted(r for (r, c) in sheet.cells if c == column)
+        if filled:
+            where = place(reading.file, sheet.name, filled[0], column)
+            found.append(FormProblem("FILE-E302", f"hidden column {letters(column)} holds data", where, fix=fix))
+    return found
+
+
+def _cell_problem(code: str, where: Place, value: str | None) -> FormProblem:
+    match code:
+        case "FILE-E303":
+            fix = "open the workbook in a spreadsheet program, let it calculate, and save it"
+            return FormProblem(code, "the formula has no stored value", where, expected="a value", fix=fix)
+        case "FILE-E304":
+            message, fix = f"the cell is {value}", "correct the formula or type the value"
+            return FormProblem(code, message, where, found=value, expected="a value", fix=fix)
+        case "FILE-E102":
+            fix = "type the characters again; the file they came from was read with a wrong encoding"
+            return FormProblem(code, "the text was damaged by a wrong encoding", where, found=value, fix=fix)
+        case _:
+            return formula_problem(where)
+
+
+def _no_sheet(reading: Reading, there: list[str]) -> FormProblem:
+    wanted = reading.form.sheet or "a sheet with data"
+    return FormProblem(
+        "FILE-E201",
+        f'sheet "{wanted}" is missing',
+        reading.place(),
+        found=", ".join(there) or None,
+        expected=f'a sheet "{wanted}"',
+        fix=f'name the sheet "{wanted}"',
+    )
+
+
+def _no_header(reading: Reading, sheet: Sheet) -> FormProblem:
+    row = reading.form.header_row
+    return FormProblem(
+        "FILE-E201",
+        f"row {row} has no column names",
+        place(reading.file, sheet.name, row, 1),
+        expected=f"the column names in row {row}",
+        fix=f"move the header into row {row}",
+    )
+
+
+def _holds_data(sheet: Any) -> bool:
+    return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
+
+
+def _sheet_xml(data: bytes) -> bytes:
+    """All sheets' XML, to see whether any cell has a formula. Its size was bounded by the scan."""
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        return b"".join(book.read(n) for n in book.namelist() if "worksheets/" in n)

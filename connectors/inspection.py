@@ -1,0 +1,161 @@
+"""Inspection: the one way a delivery is judged, by hand (`jid check`) and in the hub.
+
+Bytes to Document or batches (`connectors.formats`), then the contract's rules (`contracts`), then a Report. The same
+bytes under the same contract give the same report in both places, because both call this. What is wrong with the file
+ends in the report; so does a fault in our own engine, as CON-E201 (could not be evaluated) with nothing for the partner
+to do. Only faults of the machine leave as exceptions: an OSError is never a partner's error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from connectors.formats import open_series, read_document
+from contracts.codes import Action, codes
+from contracts.context import Context
+from contracts.contract import Contract
+from contracts.finding import ClauseRef, ContractRef, Coverage, DeliveryRef, Finding, Kind, Report, verdict_of
+from contracts.place import Place
+from contracts.records import Record
+from contracts.series.state import SeriesState
+
+log = logging.getLogger(__name__)
+
+Rows = Callable[[pa.RecordBatch], None]
+
+_ENGINE = "engine"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one delivery turned out to be. A series has no `records`, but a `state` for the next delivery of its stream."""
+
+    report: Report
+    records: tuple[Record, ...] = ()
+    state: SeriesState | None = None
+
+
+def inspect(
+    path: Path,
+    *,
+    file: str,
+    contract: Contract,
+    context: Context | None = None,
+    delivery: DeliveryRef | None = None,
+    format: str | None = None,
+    on_good: Rows | None = None,
+    on_bad: Rows | None = None,
+    state: SeriesState | None = None,
+) -> Inspection:
+    """Judge the file at `path`. `file` is the name a person knows it by; `format` the one the feed declares.
+
+    Of a series, `on_good` gets the rows that may be stored and `on_bad` the others, batch by batch in the contract's
+    field names, before the verdict is known: whoever stores them waits for the report. `context` holds what is known
+    beyond the file; without it the report is the partner's own. Raises OSError when the machine cannot read the file.
+    """
+    context = context or Context()
+    reference = delivery or _reference(path, file)
+    try:
+        if contract.schema.document_kind == "series":
+            return _series(path, file, contract, context, reference, format, on_good, on_bad, state)
+        return _document(path, file, contract, context, reference, format)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+        raise
+    except OSError as fault:
+        if fault.errno is not None:
+            raise
+        return _not_evaluated(fault, contract, reference)
+    except BaseException as fault:  # noqa: BLE001 - polars' PanicException is no Exception
+        return _not_evaluated(fault, contract, reference)
+
+
+def _document(
+    path: Path, file: str, contract: Contract, context: Context, reference: DeliveryRef, format: str | None
+) -> Inspection:
+    from contracts.check import check_document
+
+    # A file past the limit is not read into memory to learn that: one byte more than allowed is enough to refuse it.
+    with path.open("rb") as stream:
+        data = stream.read(contract.safety.max_bytes + 1)
+    document = read_document(data, file=file, contract=contract, format=format)
+    records, report = check_document(document, contract, context, reference)
+    return Inspection(report, records)
+
+
+def _series(
+    path: Path,
+    file: str,
+    contract: Contract,
+    context: Context,
+    reference: DeliveryRef,
+    format: str | None,
+    on_good: Rows | None,
+    on_bad: Rows | None,
+    state: SeriesState | None,
+) -> Inspection:
+    from contracts.series import SeriesCheck
+
+    source = open_series(path, file=file, contract=contract, format=format)
+    check = SeriesCheck(contract, received_at=context.received_at, state=state)
+    for batch in source.batches():
+        storable = check.feed(batch)
+        if not batch.rows.num_rows:
+            continue
+        bad = batch.rows.num_rows - (storable.true_count or 0)
+        if on_good is not None and bad < batch.rows.num_rows:
+            on_good(batch.rows.filter(storable) if bad else batch.rows)
+        if on_bad is not None and bad:
+            on_bad(batch.rows.filter(pa.compute.invert(storable)))
+    carried, report = check.finish(source, reference)
+    return Inspection(report, state=carried)
+
+
+def _reference(path: Path, file: str) -> DeliveryRef:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return DeliveryRef(file, digest, path.stat().st_size)
+
+
+def _not_evaluated(fault: BaseException, contract: Contract, reference: DeliveryRef) -> Inspection:
+    """A fault of our engine: the delivery is held, and the report says that nothing is wanted from the partner.
+
+    The exception's own text may quote a value of the delivery, so it goes nowhere; its type and our line do.
+    """
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else "unknown"
+    log.error("inspection.failed contract=%s fault=%s at=%s", contract.id, type(fault).__name__, where)
+    code, mark = codes()["CON-E201"], contract.schema.mark
+    finding = Finding(
+        code.code,
+        code.title,
+        f"the check stopped with {type(fault).__name__} at {where}; nothing is wanted from the sender",
+        code.severity,
+        code.impact,
+        Action.PLATFORM,
+        ClauseRef(_ENGINE, contract.schema.name, mark.line, mark.column),
+        (Place(file=reference.file),),
+        kind=Kind.UNEVALUATED,
+    )
+    by_file = sum(clause.by_file for clause in contract.clauses)
+    beyond = len(contract.clauses) - by_file
+    report = Report(
+        reference,
+        ContractRef(
+            contract.id, contract.version, contract.sha256, tuple((r.name, r.version, r.sha256) for r in contract.refs)
+        ),
+        _ENGINE,
+        verdict_of((finding,)),
+        (finding,),
+        Coverage(clauses=by_file, could_not_evaluate=by_file),
+        Coverage(clauses=beyond, needs_hub=beyond),
+    )
+    return Inspection(report)
