@@ -35,7 +35,7 @@ _ENGINE = "engine"
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one delivery turned out to be. A series has no `records`, but a `state` for the next delivery of its stream."""
+    """What one delivery turned out to be. A series has no `records`, but a `state` for its stream's next delivery."""
 
     report: Report
     records: tuple[Record, ...] = ()

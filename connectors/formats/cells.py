@@ -49,37 +49,45 @@ def instants(cells: pa.DictionaryArray, zone: str) -> tuple[pa.Array, list[Unrea
     Read once for each distinct text: a batch of many tags repeats its seconds.
     """
     words = pl.Series(cells.dictionary, dtype=pl.String).str.strip_chars(" \t")
-    times = pl.DataFrame({"t": words}).select(
-        full=pl.col("t").str.contains(_WITH_OFFSET),
-        naive=pl.col("t").str.contains(_NAIVE),
-        utc=pl.col("t").str.to_uppercase().str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False),
-    )
-    read = times["utc"].set(~times["full"], None)
+    full = words.str.contains(_WITH_OFFSET)
+    read = words.str.to_uppercase().str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    faults: list[Unread] = []
+    if not (full.all() and not read.null_count()):
+        read, faults = _odd(cells, words, full, read, zone)
+    values = read.to_arrow().cast(pa.timestamp("us", "UTC"))
+    return values.take(cells.indices), [fault for fault in faults if len(fault.rows)]
+
+
+def _odd(
+    cells: pa.DictionaryArray, words: pl.Series, full: pl.Series, read: pl.Series, zone: str
+) -> tuple[pl.Series, list[Unread]]:
+    """What to say about texts that are no complete time."""
+    naive = words.str.contains(_NAIVE)
+    read = read.set(~full, None)
     faults = [
         Unread(
             "FILE-E208",
             "the time cannot be read",
             "a time such as 2026-11-20T15:04:05+01:00",
             "write times as RFC 3339 with offset",
-            _rows(cells, words.is_not_null() & read.is_null() & ~times["naive"]),
+            _rows(cells, words.is_not_null() & (words != "") & read.is_null() & ~naive),
         )
     ]
-    if times["naive"].any():
-        if zone == "offset":
-            faults.append(
-                Unread(
-                    "PAT-E108",
-                    "the time has no zone offset",
-                    "a time with offset, such as 2026-11-20T15:04:05+01:00",
-                    "add the offset, or Z for UTC",
-                    _rows(cells, times["naive"]),
-                )
-            )
-        else:
-            read, more = _local(cells, words, times["naive"], read, zone)
-            faults += more
-    values = read.to_arrow().cast(pa.timestamp("us", "UTC"))
-    return values.take(cells.indices), [fault for fault in faults if len(fault.rows)]
+    if not naive.any():
+        return read, faults
+    if zone != "offset":
+        read, more = _local(cells, words, naive, read, zone)
+        return read, faults + more
+    faults.append(
+        Unread(
+            "PAT-E108",
+            "the time has no zone offset",
+            "a time with offset, such as 2026-11-20T15:04:05+01:00",
+            "add the offset, or Z for UTC",
+            _rows(cells, naive),
+        )
+    )
+    return read, faults
 
 
 def _local(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from os import SEEK_END
 from pathlib import Path
 
 import numpy as np
@@ -11,26 +13,31 @@ CHUNK = 1 << 20
 
 
 class LineFile:
-    """Lines are counted from 1 and end with LF. Reads the file once, on the first question."""
+    """Lines are counted from 1 and end with LF. Nothing is read before the first question."""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._path, self._encoding = path, encoding
-        self._marks = [0]  # offset of line 1, 1 + EVERY, 1 + 2 * EVERY, ...
-        self._counted: tuple[int, bool] | None = None
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many lines there are; text behind the last LF counts as one."""
-        return self._facts()[0]
+        ends = 0
+        with self._path.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                ends += chunk.count(b"\n")
+        return ends + self.unfinished
 
-    @property
+    @cached_property
     def unfinished(self) -> bool:
         """Whether the last line has no end."""
-        return self._facts()[1]
+        with self._path.open("rb") as stream:
+            if stream.seek(0, SEEK_END) == 0:
+                return False
+            stream.seek(-1, SEEK_END)
+            return stream.read(1) != b"\n"
 
     def line(self, number: int) -> str:
         """The text of a line without its end; empty behind the last line."""
-        self._facts()
         block, rest = divmod(number - 1, EVERY)
         if block >= len(self._marks):
             return ""
@@ -40,22 +47,16 @@ class LineFile:
                 stream.readline()
             return stream.readline().rstrip(b"\r\n").decode(self._encoding, errors="replace")
 
-    def _facts(self) -> tuple[int, bool]:
-        """(lines, whether the last one has no end), from one pass over the file that also sets the marks."""
-        if self._counted is not None:
-            return self._counted
-        lines = before = 0
-        last = b"\n"
+    @cached_property
+    def _marks(self) -> list[int]:
+        """Offsets of lines 1, 1 + EVERY, 1 + 2 * EVERY, ..."""
+        marks, lines, before = [0], 0, 0
         with self._path.open("rb") as stream:
             while chunk := stream.read(CHUNK):
                 count = chunk.count(b"\n")
                 if lines % EVERY + count >= EVERY:
                     ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
-                    due = ends[EVERY - 1 - lines % EVERY :: EVERY]
-                    self._marks += [before + int(end) + 1 for end in due]
+                    marks += [before + int(end) + 1 for end in ends[EVERY - 1 - lines % EVERY :: EVERY]]
                 lines += count
                 before += len(chunk)
-                last = chunk[-1:]
-        unfinished = last != b"\n"
-        self._counted = (lines + unfinished, unfinished)
-        return self._counted
+        return marks
