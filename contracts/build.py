@@ -20,7 +20,7 @@ from contracts.contract import (
     SupportChannel,
     TimeRules,
 )
-from contracts.duration import parse_duration
+from contracts.duration import calendar_days, parse_duration
 from contracts.place import Mark
 from contracts.tables import agreed_tag, decimal, panel_test, units, vocabularies
 from contracts.yamltree import Mapping as MapNode
@@ -221,6 +221,7 @@ def _service_level(node: MapNode) -> ServiceLevel:
         },
         escalate=tuple(steps),
         mark=mark(node),
+        lead_days=calendar_days(ours["leadTime"]),
     )
 
 

@@ -245,6 +245,8 @@ class ServiceLevel:
     applies_when: Mapping[str, tuple[str, ...]]
     escalate: tuple[tuple[timedelta, Impact, tuple[str, ...]], ...]
     mark: Mark
+    lead_days: int = 0
+    """How much of `lead_time` was written as days: those are days on the wall clock of `timezone`, not 24 h each."""
 
 
 @dataclass(frozen=True, slots=True)

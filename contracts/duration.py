@@ -13,12 +13,28 @@ _FORM = re.compile(
 
 def parse_duration(text: str) -> timedelta:
     """The length of time that `text` names. Raises ValueError for anything else, also for years and months."""
+    parts = _parts(text)
+    fraction = (parts["fraction"] or "0").ljust(6, "0")
+    lengths = {name: int(parts[name] or 0) for name in ("weeks", "days", "hours", "minutes", "seconds")}
+    length = timedelta(**lengths, microseconds=int(fraction))
+    return -length if parts["sign"] else length
+
+
+def calendar_days(text: str) -> int:
+    """The days that `text` names as weeks and days, with its sign. Raises ValueError like parse_duration.
+
+    A day is not always 24 hours: whoever counts in a zone with clock changes needs the days apart from the hours.
+    """
+    parts = _parts(text)
+    days = 7 * int(parts["weeks"] or 0) + int(parts["days"] or 0)
+    return -days if parts["sign"] else days
+
+
+def _parts(text: str) -> dict[str, str | None]:
     form = _FORM.fullmatch(text)
     if form is None or text.endswith("P"):
         raise ValueError(f"{text!r} is not a duration such as PT5M, P14D or -PT48H")
-    parts = {name: int(value or 0) for name, value in form.groupdict().items() if name not in ("sign", "fraction")}
-    length = timedelta(**parts, microseconds=int((form["fraction"] or "0").ljust(6, "0")))
-    return -length if form["sign"] else length
+    return form.groupdict()
 
 
 def format_duration(length: timedelta) -> str:

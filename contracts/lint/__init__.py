@@ -58,7 +58,7 @@ def lint_contract(data: bytes, file: str, refs: RefSource) -> LintedContract:
             problems.add("CON-E101", root, "the file is no mapping", "start with apiVersion: v3.2.0")
         return LintedContract(None, (), problems.sorted())
     check_standard(root, problems)
-    check_semantics(root, problems)
+    check_semantics(root, problems, ours=is_on(root))
     if not is_on(root):
         at = root.get("customProperties") or root
         advice = "the hub uses it only with {property: jidProfile, value: 1} in customProperties"

@@ -14,15 +14,17 @@ from contracts.yamltree import Sequence as ListNode
 _DATE_LETTERS = frozenset("yMdHmsSX")
 
 
-def check_semantics(root: Mapping, problems: Problems) -> None:
+def check_semantics(root: Mapping, problems: Problems, *, ours: bool) -> None:
+    """`ours`: the profile is on. Only then do patterns and date formats have to run in this engine."""
     _unique_names(root, problems)
     for owner in (*maps(root, "schema"), *(node for node, _path in properties(root))):
         _relationships(owner, problems)
         for rule in maps(owner, "quality"):
             _rule(rule, problems)
     for node, _path in properties(root):
-        _options(node, problems)
-        _identifier(node, problems)
+        _untyped_options(node, problems)
+        if ours:
+            _translatable(node, problems)
 
 
 def properties(root: Mapping) -> Iterator[tuple[Mapping, str]]:
@@ -106,28 +108,25 @@ def _rule(rule: Mapping, problems: Problems) -> None:
             problems.add("CON-E117", rule.key(key) or rule, message, "read as closed: both ends belong to it")
 
 
-def _options(node: Mapping, problems: Problems) -> None:
+def _untyped_options(node: Mapping, problems: Problems) -> None:
     options = node.get("logicalTypeOptions")
-    if options is None:
-        return
-    if node.get("logicalType") is None:
+    if options is not None and node.get("logicalType") is None:
         at = node.key("logicalTypeOptions") or options
         problems.add(
             "CON-E112", at, "logicalTypeOptions without logicalType", "say the type, or the options are ignored"
         )
-        return
-    if not isinstance(options, Mapping):
-        return
-    _pattern(options.get("pattern"), problems)
-    form = options.get("format")
-    if form is not None and text(node, "logicalType") in ("date", "timestamp", "time"):
-        _date_format(form, problems)
 
 
-def _identifier(node: Mapping, problems: Problems) -> None:
-    entry = customs(node).get("identifier")
-    if entry is not None and isinstance(entry[1], Mapping):
-        _pattern(entry[1].get("pattern"), problems)
+def _translatable(node: Mapping, problems: Problems) -> None:
+    """Patterns must have a linear-time form, date formats one that is read here."""
+    options, identifier = node.get("logicalTypeOptions"), customs(node).get("identifier")
+    if identifier is not None and isinstance(identifier[1], Mapping):
+        _pattern(identifier[1].get("pattern"), problems)
+    if isinstance(options, Mapping):
+        _pattern(options.get("pattern"), problems)
+        form = options.get("format")
+        if form is not None and text(node, "logicalType") in ("date", "timestamp", "time"):
+            _date_format(form, problems)
 
 
 def _pattern(node: Node | None, problems: Problems) -> None:
