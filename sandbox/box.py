@@ -22,15 +22,13 @@ from contracts.contract import Contract
 from contracts.shelf import Catalog
 from hub.clock import Clock
 from sandbox import certificates, pat, slots, workbook
-from sandbox.home import CLIENT_ID, Addresses, write_home
+from sandbox.home import CLIENT_ID, WEB_ID, Addresses, write_home
 from sandbox.servers.brightwater import SftpServer, host_key
 from sandbox.servers.dropbox import put, trickle
 from sandbox.servers.loop import LoopThread
 from sandbox.servers.northvale import HttpServer, Listed, Northvale
 from sandbox.story import HOUR, Act, PartnerId, Story, save_story
 
-WEB_ID = "F1EmBR01"
-"""The historian's name of the set of streams of the unit BR01."""
 STORM = 2
 """Requests for certificates that are turned away at each start in act 1."""
 
@@ -79,7 +77,6 @@ class Sandbox:
                 northvale_url=loop.run(http.start()),
                 brightwater_port=loop.run(sftp.start()),
                 brightwater_host_key=key.get_fingerprint(),
-                web_id=WEB_ID,
             )
         except BaseException:
             loop.stop()

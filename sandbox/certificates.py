@@ -53,7 +53,7 @@ class Paper:
         return str(self.body["lot_number"])
 
     def written(self, story: Story) -> datetime:
-        """When it came into the partner's system: what belongs to act 2 came when act 2 happened, whatever date it has."""
+        """When it came into the partner's system. What belongs to act 2 came when act 2 happened, whatever its date."""
         if self.act == 2 and story.second_act_at is not None:
             return story.second_act_at
         return datetime.fromisoformat(self.body["issued_at"])
@@ -68,6 +68,11 @@ class Paper:
 def papers(story: Story, partner: PartnerId, contract: Contract) -> tuple[Paper, ...]:
     """Every certificate that the partner has published up to the story's act, in the order of publication."""
     return tuple(paper for paper in _all(story, partner, contract) if paper.act <= story.act)
+
+
+def number_of(story: Story, number: int) -> str:
+    """The certificate number of a lot."""
+    return f"COA-{story.yymm}{number:03d}"
 
 
 def newest(story: Story, partner: PartnerId, contract: Contract) -> tuple[Paper, ...]:
@@ -185,7 +190,7 @@ class _Maker:
         expires = story.t0.astimezone(CDMOS[partner].zone).replace(hour=0, minute=0, second=0) + timedelta(days=180)
         return _in_order(
             {
-                "certificate_no": f"COA-{story.yymm}{number:03d}",
+                "certificate_no": number_of(story, number),
                 "revision": 1,
                 "material_id": MATERIAL,
                 "lot_number": story.lot(number),

@@ -14,6 +14,9 @@ from sandbox.servers.brightwater import USER
 from sandbox.story import CDMOS, PartnerId, Story
 
 CLIENT_ID = "jid-hub"
+WEB_ID = "F1EmBR01"
+"""The historian's name of the set of streams of the unit BR01."""
+RECORDED = f"/piwebapi/streamsets/{WEB_ID}/recorded"
 WINDOW_MINUTES = 10
 """One delivery of the historian. The contract allows 15 minutes of silence, so a window must be shorter."""
 SETTLE_SECONDS = 10
@@ -27,11 +30,6 @@ class Addresses:
     northvale_url: str
     brightwater_port: int
     brightwater_host_key: str
-    web_id: str
-
-    @property
-    def recorded_path(self) -> str:
-        return f"/piwebapi/streamsets/{self.web_id}/recorded"
 
 
 _HUB = """\
@@ -91,7 +89,8 @@ feeds:
     connector: rest
     options:
       base_url: "$northvale_url"
-      auth: &sign_in {oauth2: {token_path: /oauth/token, client_id: $client_id, client_secret: "file:secrets/northvale_client_secret"}}
+      auth: &sign_in
+        oauth2: {token_path: /oauth/token, client_id: $client_id, client_secret: "file:secrets/northvale_client_secret"}
       path: /v1/certificates
       items: $$.data
       paginator: {cursor: $$.next}
@@ -108,7 +107,7 @@ feeds:
       auth: *sign_in
       path: $recorded_path
       params: {maxCount: 3600}
-      windows: {start: "$pat_start", size: ${window}m, settle: ${settle}s, from_param: startTime, to_param: endTime, inclusive_end: true}
+      windows: {start: "$pat_start", size: ${window}m, settle: ${settle}s, inclusive_end: true}
     format: piwebapi
   - kind: schedule
     contract: northvale-schedule@1.1
@@ -131,7 +130,7 @@ _BRIGHTWATER_FEED = """\
       port: $port
       username: $user
       password: "file:secrets/brightwater_password"
-      host_key: "$host_key"
+      host_key: ["$host_key"]
       paths: ["/$kind/*.$suffix"]
       ready: {stable_for: 1s}
     format: $suffix
@@ -177,7 +176,7 @@ def partner_file(partner: PartnerId, story: Story, addresses: Addresses) -> str:
         return head + Template(_NORTHVALE).substitute(
             northvale_url=addresses.northvale_url,
             client_id=CLIENT_ID,
-            recorded_path=addresses.recorded_path,
+            recorded_path=RECORDED,
             pat_start=story.pat_start.strftime("%Y-%m-%dT%H:%M:%SZ"),
             window=WINDOW_MINUTES,
             settle=SETTLE_SECONDS,

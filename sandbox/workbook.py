@@ -99,11 +99,9 @@ def _at(body: Body, path: str) -> Any:
     here: Any = body
     for step in path.split("."):
         if isinstance(here, list):
-            here = here[int(step)] if int(step) < len(here) else None
-        else:
+            here = dict(enumerate(here)).get(int(step))
+        elif here is not None:
             here = here.get(step)
-        if here is None:
-            return None
     return here
 
 
