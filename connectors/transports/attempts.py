@@ -45,10 +45,13 @@ async def attempt(call: Callable[[], Awaitable[T]], timing: Timing) -> T:
         asked = error.after if isinstance(error, TryAgain) else None
         return asked if asked is not None else _backoff(state)
 
+    async def once() -> T:  # tenacity awaits coroutine functions only, and `call` may be a lambda
+        return await call()
+
     retrying = AsyncRetrying(
         sleep=timing.sleep, stop=spent, wait=wait, retry=retry_if_exception_type(TryAgain), reraise=True
     )
     try:
-        return await retrying(call)
+        return await retrying(once)
     except TryAgain as last:
         raise last.error from last.__cause__
