@@ -127,7 +127,7 @@ class Lake:
             table = DeltaTable(path)
             seen = table.transaction_version(app_id)  # None: never published; 0 would be a number
             if seen is not None and seen >= seq:
-                return self._version_of(table, feed, seq)
+                return self._version_of(partner, table.version(), feed, seq)
             faults.point("store.before_lake_commit")
             try:
                 write_deltalake(table, shaped, mode="append", commit_properties=marker, writer_properties=ZSTD)
@@ -136,7 +136,7 @@ class Lake:
             except OSError as error:
                 raise own_error(error, "lake") from error
             faults.point("store.after_lake_commit")
-            return self._version_of(DeltaTable(path), feed, seq)
+            return self._version_of(partner, table.version(), feed, seq)
         raise LakeBusy(path, feed, seq, tries)
 
     def make_durable(self, partner: str, version: int) -> Durable:
@@ -229,20 +229,24 @@ class Lake:
             replaced += done["numFilesRemoved"]
         return replaced
 
-    def _version_of(self, table: DeltaTable, feed: str, seq: int) -> int:
+    def _version_of(self, partner: str, newest: int, feed: str, seq: int) -> int:
         """The table version whose commit carries this publish's transaction id, looked for from the newest back."""
         wanted = {"appId": f"jid:{feed}", "version": seq}
-        root = Path(table.table_uri)
-        for version in range(table.version(), 0, -1):
+        root = self.table(partner)
+        while self._log(root, newest + 1).exists():  # commits of other feeds that came since the handle looked
+            newest += 1
+        for version in range(newest, 0, -1):
             for action in self._actions(root, version):
                 if wanted.items() <= action.get("txn", {}).items():
                     return version
         raise LakeMismatch(str(root), None, f"no commit carries publish {seq} of {feed}, though the table has seen it")
 
+    def _log(self, path: Path, version: int) -> Path:
+        return path / "_delta_log" / f"{version:020d}.json"
+
     def _actions(self, path: Path, version: int) -> list[dict[str, Any]]:
-        log = path / "_delta_log" / f"{version:020d}.json"
         try:
-            return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+            return [json.loads(line) for line in self._log(path, version).read_text(encoding="utf-8").splitlines()]
         except (OSError, ValueError) as error:
             raise LakeMismatch(str(path), version, f"its log entry can't be read ({error})") from error
 
@@ -250,7 +254,7 @@ class Lake:
         """Data files, log entry, checkpoint when this commit made one, and every folder that names them."""
         log = path / "_delta_log"
         files = [path / unquote(a["add"]["path"]) for a in self._actions(path, version) if "add" in a]
-        files += [log / f"{version:020d}.json", *log.glob(f"{version:020d}.checkpoint*")]
+        files += [self._log(path, version), *log.glob(f"{version:020d}.checkpoint*")]
         folders = {p for f in files for p in f.parents if p.is_relative_to(path)}
         if version == 0:
             folders |= {self.root, self.root.parent}

@@ -189,11 +189,15 @@ def test_a_full_disk_stops_before_the_acknowledgement_and_goes_on_when_there_is_
         lease = store.lease("northvale/coa", "test")
         assert lease is not None
         acknowledged: list[str] = []
-        with pytest.raises(StoreFull) as full:
+
+        def until_it_is_full() -> None:
             for n in range(1000):
                 blob = store.archive.put_sync([os.urandom(60_000)])
                 receipt = Receipt("northvale/coa", f"COA-{n}", blob, f"{n}.json", None, "file:///drop")
-                acknowledged += [one.id for one in store.receive(lease, [receipt], None)]
+                acknowledged.extend(one.id for one in store.receive(lease, [receipt], None))
+
+        with pytest.raises(StoreFull) as full:
+            until_it_is_full()
         assert full.value.audience == "platform"
         assert list((home / "data/archive/tmp").iterdir()) == []
         assert len(acknowledged) > 5
