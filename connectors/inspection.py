@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from connectors.formats import open_series, read_document
+from connectors.formats.reading import line_of
 from contracts.codes import Action, codes
 from contracts.context import Context
 from contracts.contract import Contract
@@ -128,10 +129,7 @@ def _not_evaluated(fault: BaseException, contract: Contract, reference: Delivery
 
     The exception's own text may quote a value of the delivery, so it goes nowhere; its type and our line do.
     """
-    trace = fault.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else "unknown"
+    where = line_of(fault)
     log.error("inspection.failed contract=%s fault=%s at=%s", contract.id, type(fault).__name__, where)
     code, mark = codes()["CON-E201"], contract.schema.mark
     finding = Finding(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.formats.choose import choose
-from connectors.formats.reading import GuardedSeries, Reading, Unreadable, UnreadSeries, parsing, unread_document
+from connectors.formats.reading import GuardedSeries, Reading, Unreadable, UnreadSeries, reading_safely, unread_document
 from connectors.formats.registry import Format, formats
 from connectors.formats.sniff import HEAD
 from contracts.contract import Contract
@@ -35,7 +35,7 @@ def read_document(data: bytes, *, file: str, contract: Contract, format: str | N
         chosen, form, problems = choose(data[:HEAD], file=file, contract=contract, format=format)
         name = chosen.name
         assert chosen.document is not None
-        with parsing(file, f"{name} file"):
+        with reading_safely(file, f"{name} file"):
             document = chosen.document(data, Reading(file, contract, form))
     except Unreadable as unreadable:
         return unread_document(file, name, (*problems, *unreadable.problems), len(data))
@@ -59,7 +59,7 @@ def open_series(
         chosen, form, problems = choose(head, file=file, contract=contract, format=format)
         name = chosen.name
         assert chosen.series is not None
-        with parsing(file, f"{name} file"):
+        with reading_safely(file, f"{name} file"):
             source = chosen.series(path, Reading(file, contract, form), batch_rows)
     except Unreadable as unreadable:
         return UnreadSeries(file, name, contract.schema, (*problems, *unreadable.problems))

@@ -44,8 +44,8 @@ def choose(
         fitting = [(f, form) for f, form in readable if named in f.kinds]
     if not fitting:
         raise Unreadable(_no_form(kind, named, readable, where))
-    pointed = [(f, form) for f, form in fitting if named in f.kinds and (named != "text" or f.name == "csv")]
-    chosen, form = (pointed or fitting)[0]
+    # Broken JSON is text too: a format that can stand in text only is the better guess for text.
+    chosen, form = min(fitting, key=lambda at: (named not in at[0].kinds, len(at[0].kinds)))
     problems = () if agrees(named, kind) else (_lying_name(file, kind, where),)
     return chosen, form, problems
 

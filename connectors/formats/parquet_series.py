@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from connectors.formats import headers
 from connectors.formats.headers import Column
-from connectors.formats.reading import ARROW_TYPES, TEXT, Reading, Unreadable, no_rows
+from connectors.formats.reading import ARROW_TYPES, TEXT, Reading, Unreadable, no_rows, parsing
 from contracts.contract import Field
 from contracts.document import FormProblem, SeriesBatch
 from contracts.finding import Excerpt
@@ -23,7 +23,8 @@ from contracts.place import Place
 
 def open_series(path: Path, reading: Reading, batch_rows: int) -> TypedSeries:
     """Hold the file's columns against the contract's. Raises Unreadable when one is missing or of another type."""
-    schema = pq.read_schema(path) if reading.form.format == "parquet" else _arrow_schema(path)
+    with parsing(reading.file, f"{reading.form.format} file"):
+        schema = pq.read_schema(path) if reading.form.format == "parquet" else _arrow_schema(path)
     wanted = headers.columns(reading.schema, reading.form)
     place = Place(file=reading.file)
     found = headers.match(schema.names, wanted, lambda _index: place, closed=reading.schema.closed)
@@ -54,7 +55,12 @@ class TypedSeries:
         if self._problems:
             yield SeriesBatch(no_rows(self._reading.schema), 0, self._problems)
         first = 0
-        for block in self._blocks():
+        blocks = self._blocks()
+        while True:
+            with parsing(self.file, f"{self.format} file"):
+                block = next(blocks, None)
+            if block is None:
+                return
             arrays = [_typed(block.column(block.schema.get_field_index(n)), c.field) for n, c in self._columns.items()]
             rows = pa.RecordBatch.from_arrays(arrays, names=[c.field.name for c in self._columns.values()])
             yield SeriesBatch(rows, first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,11 +49,23 @@ class Unreadable(Exception):  # noqa: N818 - it is a finding on its way, not a f
 
 @contextmanager
 def parsing(file: str, what: str) -> Iterator[None]:
-    """Around every third-party parser of partner bytes: whatever it throws becomes FILE-E405, or FILE-E603 at a limit.
+    """Around every call of a third-party parser: whatever it throws is the file's fault, FILE-E405.
 
-    polars raises PanicException from BaseException, so `except Exception` is not enough. An OSError with an errno is
-    the machine's fault, not the file's, and goes on; parsers raise OSError without one for broken content.
+    polars raises PanicException from BaseException, so `except Exception` is not enough.
     """
+    with _told(file, what, _malformed):
+        yield
+
+
+@contextmanager
+def reading_safely(file: str, what: str) -> Iterator[None]:
+    """Around a whole reader: what it doesn't know itself is its own bug, CON-E201, and nothing the sender can mend."""
+    with _told(file, what, _reader_failed):
+        yield
+
+
+@contextmanager
+def _told(file: str, what: str, problem: Callable[[str, str, BaseException], FormProblem]) -> Iterator[None]:
     try:
         yield
     except (Unreadable, KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
@@ -62,26 +74,35 @@ def parsing(file: str, what: str) -> Iterator[None]:
         message = f"the {what} is too large or too deep to read"
         raise Unreadable(FormProblem("FILE-E603", message, Place(file=file))) from fault
     except OSError as fault:
-        if fault.errno is not None:
+        if fault.errno is not None:  # the machine's; parsers raise OSError without a number for broken content
             raise
-        raise _malformed(file, what, fault) from fault
+        raise Unreadable(problem(file, what, fault)) from fault
     except BaseException as fault:
-        raise _malformed(file, what, fault) from fault
+        raise Unreadable(problem(file, what, fault)) from fault
 
 
-def _malformed(file: str, what: str, fault: BaseException) -> Unreadable:
+def _malformed(file: str, what: str, fault: BaseException) -> FormProblem:
     """The parser's own words are for engineers and may quote the file; the finding says only which kind of fault."""
-    message = f"the {what} is not well formed"
-    found = type(fault).__name__
-    return Unreadable(
-        FormProblem(
-            "FILE-E405",
-            message,
-            Place(file=file),
-            expected=f"a {what} that opens without repair",
-            fix=f"export the file again; the reader stopped with {found}",
-        )
+    return FormProblem(
+        "FILE-E405",
+        f"the {what} is not well formed",
+        Place(file=file),
+        expected=f"content that opens without repair as {what}",
+        fix=f"export the file again; the reader stopped with {type(fault).__name__}",
     )
+
+
+def _reader_failed(file: str, what: str, fault: BaseException) -> FormProblem:
+    stopped = f"the reader of the {what} stopped with {type(fault).__name__} at {line_of(fault)}"
+    return FormProblem("CON-E201", f"{stopped}; nothing is wanted from the sender", Place(file=file))
+
+
+def line_of(fault: BaseException) -> str:
+    """`function:line` of the innermost frame: for engineers, and without a word of the file in it."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else "unknown"
 
 
 def unread_document(file: str, format: str, problems: Iterable[FormProblem], size: int = 0) -> Document:
@@ -135,7 +156,7 @@ class GuardedSeries:
         source = iter(self._source.batches())
         while True:
             try:
-                with parsing(self.file, f"{self.format} file"):
+                with reading_safely(self.file, f"{self.format} file"):
                     batch = next(source, None)
             except Unreadable as unreadable:
                 yield SeriesBatch(no_rows(self._schema), rows, unreadable.problems)
@@ -147,14 +168,14 @@ class GuardedSeries:
 
     def locate(self, row: int, field: str | None = None) -> Place:
         try:
-            with parsing(self.file, f"{self.format} file"):
+            with reading_safely(self.file, f"{self.format} file"):
                 return self._source.locate(row, field)
         except Unreadable:
             return Place(file=self.file, row=row)
 
     def excerpt(self, row: int, field: str | None = None) -> Excerpt | None:
         try:
-            with parsing(self.file, f"{self.format} file"):
+            with reading_safely(self.file, f"{self.format} file"):
                 return self._source.excerpt(row, field)
         except Unreadable:
             return None

@@ -246,7 +246,7 @@ def _put(target: dict[str, Raw], column: Column, value: Raw) -> None:
         return
     node: dict[str, Raw] = target
     *above, last = column.path
-    for part, following in zip(above, [*above[1:], last], strict=True):
+    for part, following in zip(above, column.path[1:], strict=True):
         if part.isdigit():
             continue
         inner = node.get(part)

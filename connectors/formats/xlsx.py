@@ -8,6 +8,8 @@ value and an error cell are findings. Numbers carry the shortest digits that giv
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -22,6 +24,7 @@ from contracts.finding import ExcerptLine
 from contracts.place import Place
 
 CONTRACT_SHEET = "_contract"  # the hidden sheet of our own template, with the contract's id, version and hash
+FORMULA_TAG = re.compile(rb"<(?:\w+:)?f[ >/]")
 WIDEST = 60  # columns of an excerpt line; a wider table is cut by the renderer anyway
 
 
@@ -83,8 +86,7 @@ class _SheetGrid:
 def read(data: bytes, reading: Reading) -> Document:
     """The Document of a workbook. Raises Unreadable when there is no sheet to speak of."""
     archive.scan(data, reading)
-    with parsing(reading.file, "workbook"):
-        sheet = _load(data, reading)
+    sheet = _load(data, reading)
     form = reading.form
     wanted = headers.columns(reading.schema, form)
     by_path = {".".join(c.path): c for c in wanted}
@@ -149,7 +151,9 @@ def _load(data: bytes, reading: Reading) -> Sheet:
     """The agreed sheet with openpyxl: once for stored values, again for formulas only if the sheet has any."""
     import openpyxl  # slow to import; only workbooks need it
 
-    book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+    with parsing(reading.file, "workbook"):
+        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+        written = openpyxl.load_workbook(io.BytesIO(data), keep_links=False) if _has_formulas(data) else None
     if not book.worksheets:
         raise Unreadable(_no_sheet(reading, []))
     name = reading.form.sheet or book.worksheets[0].title
@@ -162,7 +166,7 @@ def _load(data: bytes, reading: Reading) -> Sheet:
         raise Unreadable(
             FormProblem("FILE-E603", "a cell stands far outside the table", reading.place(), expected=limit)
         )
-    formulas = openpyxl.load_workbook(io.BytesIO(data), keep_links=False)[name] if b"<f" in _sheet_xml(data) else None
+    formulas = written[name] if written is not None else None
     sheet = Sheet(
         name,
         {},
@@ -349,9 +353,7 @@ def _holds_data(sheet: Any) -> bool:
     return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
 
 
-def _sheet_xml(data: bytes) -> bytes:
-    """All sheets' XML, to see whether any cell has a formula. Its size was bounded by the scan."""
-    import zipfile
-
+def _has_formulas(data: bytes) -> bool:
+    """Whether any sheet has a formula. The sheets' size was bounded by the scan."""
     with zipfile.ZipFile(io.BytesIO(data)) as book:
-        return b"".join(book.read(n) for n in book.namelist() if "worksheets/" in n)
+        return any(FORMULA_TAG.search(book.read(name)) for name in book.namelist() if "worksheets/" in name)
