@@ -18,13 +18,13 @@ from contracts.series.errors import SourceChanged
 from contracts.series.evidence import Evidence, Failures
 from contracts.series.fields import FieldClause, field_clauses
 from contracts.series.levels import levels
-from contracts.series.order import Behind, Keys, Ordered, put_in_order, sort_keys
+from contracts.series.order import Behind, Grouped, Ordered, group_by_tag, put_in_order
 from contracts.series.outcome import Outcome
 from contracts.series.plan import SeriesPlan, epoch_us
 from contracts.series.recent import Recent, content_of
 from contracts.series.report import ReportBuilder
 from contracts.series.reread import Reread
-from contracts.series.rowwise import Judged, RowWise, Unread
+from contracts.series.rowwise import RowWise, Seen, Unread
 from contracts.series.rules import FORM_ERROR, FORM_NOTE, RULES, SETTLED_LATE, Index, Ints, Mask
 from contracts.series.sampling import Sampling
 from contracts.series.settle import Holes, Originals, Suspects, copies, gaps
@@ -64,7 +64,7 @@ class SeriesCheck:
         self._carry = Carry(self._plan, self._reader, state, self._trend)
         self._recent = Recent(len(self._plan.tags))
         self._fields = field_clauses(contract, _judged_elsewhere(self._plan))
-        self._place = self._reader.packed(np.arange(ROWS))
+        self._counting = self._reader.packed(np.arange(ROWS))
         self._error_bits = _error_bits(self._plan)
         self._holes: list[Holes] = []
         self._suspects: list[Suspects] = []
@@ -94,8 +94,10 @@ class SeriesCheck:
             start = chunk.first - batch.first_row
             part = slice(start, start + chunk.rows)
             self._check(chunk, _within(unread, part), self.mask[part])
-        storable = (self.mask & self._error_bits) == 0
         self._outcome.rows += rows
+        if not self.mask.any():
+            return pa.array(np.broadcast_to(np.True_, rows))
+        storable = (self.mask & self._error_bits) == 0
         self._outcome.bad_rows += rows - int(np.count_nonzero(storable))
         return pa.array(storable)
 
@@ -121,14 +123,15 @@ class SeriesCheck:
         return state, ReportBuilder(*parts).build(delivery)
 
     def _check(self, chunk: Chunk, unread: Unread, mask: Mask) -> None:
-        judged = self._rowwise.check(chunk, unread, mask)
-        keys = sort_keys(chunk, judged.no_key, len(self._plan.tags), self._place)
-        self._count(chunk, keys, judged)
-        ordered, behind = put_in_order(chunk, keys, self._carry.watermark)
+        seen = self._rowwise.before(chunk, unread, mask)
+        grouped = group_by_tag(chunk, seen.no_key, len(self._plan.tags), self._counting)
+        self._count(chunk, grouped, seen)
+        values = self._rowwise.after(chunk, grouped, seen, unread, mask)
+        ordered, behind = put_in_order(chunk, grouped, self._carry.watermark)
         if ordered is not None:
             self._carry.begin(ordered)
             self._ahead(chunk, ordered)
-            stuck, rate = self._trend.check(chunk, ordered, judged.usable)
+            stuck, rate = self._trend.check(chunk, ordered, values)
             for rule, found in (("stuck", stuck), ("rate", rate)):
                 if found is not None:
                     mask[found.row - chunk.first] |= np.uint32(RULES[rule].bit)
@@ -137,13 +140,12 @@ class SeriesCheck:
         if behind is not None:
             self._behind(chunk, behind, mask)
 
-    def _count(self, chunk: Chunk, keys: Keys, judged: Judged) -> None:
+    def _count(self, chunk: Chunk, grouped: Grouped, seen: Seen) -> None:
         outcome = self._outcome
-        outcome.tag_rows[: len(self._plan.tags)] += np.diff(keys.edges)
-        if judged.no_key is not None:
-            outcome.tag_rows += np.bincount(chunk.codes(judged.no_key), minlength=len(outcome.tag_rows))
-        if judged.counted is not None and "qualityCodes" in self._plan.clauses:
-            left_out = chunk.codes(np.flatnonzero(~judged.counted))
+        outcome.tag_rows[: len(self._plan.tags)] += grouped.sizes
+        outcome.tag_rows += np.bincount(chunk.codes(grouped.rest), minlength=len(outcome.tag_rows))
+        if seen.counts is not None and "qualityCodes" in self._plan.clauses:
+            left_out = chunk.codes(np.flatnonzero(~seen.counts))
             outcome.not_judged += np.bincount(left_out, minlength=len(outcome.not_judged))
 
     def _ahead(self, chunk: Chunk, ordered: Ordered) -> None:

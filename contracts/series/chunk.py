@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from contracts.series.plan import BAD, NO_WORD, STALE, UNKNOWN_WORD, SeriesPlan
+from contracts.series.plan import NO_WORD, UNKNOWN_WORD, SeriesPlan
 from contracts.series.rules import Bools, Floats, Grades, Index, Ints, Mask
 
 PLACE_BITS: Final = 17
@@ -35,8 +35,7 @@ class TagWords:
 
 @dataclass(frozen=True, slots=True)
 class QualityWords:
-    grade: Grades  # GOOD .. STALE, UNKNOWN_WORD, NO_WORD
-    judged: Bools
+    grade: Grades  # BAD .. NO_WORD
     word: Ints  # the partner's own word as a number that is the same in every batch
 
 
@@ -162,7 +161,7 @@ class ChunkReader:
             np.uint8,
         )
         word = np.array([*(-1 if w is None else self.word(w) for w in given), -1], np.int64)
-        made = QualityWords(grade, (grade != BAD) & (grade != STALE), word)
+        made = QualityWords(grade, word)
         self._qualities = (words, made)
         return made
 

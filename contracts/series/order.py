@@ -11,11 +11,27 @@ from contracts.series.rules import NEVER, Bools, Index, Ints, Mask
 
 
 @dataclass(slots=True)
+class Grouped:
+    """The rows of a chunk by tag, in file order within a tag. `rest` are the places of rows without a valid key.
+
+    `tag`, `start` and `end` have one element a tag that is present; `sizes` has one a tag of the contract.
+    """
+
+    place: Index
+    tag: Index
+    start: Index
+    end: Index
+    sizes: Index
+    rest: Index
+
+
+@dataclass(slots=True)
 class Ordered:
     """The rows that move the watermark of their tag, grouped by tag and in file order within it.
 
     `place` is the row's place in the chunk. `tag`, `start`, `end`, `shortest` and `longest` have one element a tag that
     is present. `step` is the distance to the tag's row before, in microseconds; the very first row of a tag has 1.
+    `forward` picks these rows from the grouped ones; None: all of them.
     """
 
     place: Index
@@ -27,6 +43,7 @@ class Ordered:
     shortest: Ints
     longest: Ints
     first: Bools  # this is the tag's first row ever
+    forward: Bools | None
 
 
 @dataclass(slots=True)
@@ -39,41 +56,34 @@ class Behind:
     lag: Ints  # how far behind the watermark; 0: at it
 
 
-@dataclass(slots=True)
-class Keys:
-    """Tag number and place of every row in one integer, sorted. `edges` cuts them by agreed tag: one more than tags."""
+def group_by_tag(chunk: Chunk, unusable: Index | None, tags: int, counting: Mask | Ints) -> Grouped:
+    """Group the rows. `unusable` ones have no valid key; `counting` is 0, 1, 2 ... in the type of the sort keys.
 
-    packed: Mask | Ints
-    edges: Index
-
-
-def sort_keys(chunk: Chunk, unusable: Index | None, tags: int, place: Mask | Ints) -> Keys:
-    """Group the rows by tag in file order; rows that are `unusable` or have no agreed tag come after the last edge.
-
-    Sorting plain integers beats a stable argsort of the tags four times.
+    Tag number and place go into one integer: sorting plain integers beats a stable argsort of the tags four times.
     """
     keys = chunk.tags.key.take(chunk.tag)
     if unusable is not None:
         keys[unusable] = tags << PLACE_BITS
-    np.bitwise_or(keys, place[: chunk.rows], out=keys)
+    np.bitwise_or(keys, counting[: chunk.rows], out=keys)
     keys.sort()
-    cuts = (np.arange(tags + 1) << PLACE_BITS).astype(keys.dtype)
-    return Keys(keys, np.searchsorted(keys, cuts))
-
-
-def put_in_order(chunk: Chunk, keys: Keys, watermark: Ints) -> tuple[Ordered | None, Behind | None]:
-    """Split the rows with a valid key; `watermark` (one element a tag, NEVER before the first row) is moved forward."""
-    start, end = keys.edges[:-1], keys.edges[1:]
+    edges = np.searchsorted(keys, (np.arange(tags + 1) << PLACE_BITS).astype(keys.dtype))
+    keys &= ROWS - 1
+    place = keys.astype(np.intp)
+    start, end = edges[:-1], edges[1:]
     tag = np.flatnonzero(end > start)
+    return Grouped(place[: edges[-1]], tag, start[tag], end[tag], end - start, place[edges[-1] :])
+
+
+def put_in_order(chunk: Chunk, grouped: Grouped, watermark: Ints) -> tuple[Ordered | None, Behind | None]:
+    """Split the rows with a valid key; `watermark` (one element a tag, NEVER before the first row) is moved forward."""
+    place, tag, start, end = grouped.place, grouped.tag, grouped.start, grouped.end
     if not len(tag):
         return None, None
-    start, end = start[tag], end[tag]
-    place = (keys.packed[: keys.edges[-1]] & (ROWS - 1)).astype(np.intp)
     ts = chunk.ts.take(place)
     before = watermark[tag]
     step = _steps(ts, start, before)
     shortest = np.minimum.reduceat(step, start)
-    behind = None
+    forward, behind = None, None
     if (shortest <= 0).any():
         forward, behind = _split(place, ts, tag, start, end, before, shortest <= 0)
         kept = np.concatenate([[0], np.cumsum(forward)])
@@ -87,7 +97,7 @@ def put_in_order(chunk: Chunk, keys: Keys, watermark: Ints) -> tuple[Ordered | N
         shortest = np.minimum.reduceat(step, start)
     watermark[tag] = ts[end - 1]
     longest = np.maximum.reduceat(step, start)
-    return Ordered(place, ts, step, tag, start, end, shortest, longest, before == NEVER), behind
+    return Ordered(place, ts, step, tag, start, end, shortest, longest, before == NEVER, forward), behind
 
 
 def _steps(ts: Ints, start: Index, before: Ints) -> Ints:

@@ -13,8 +13,10 @@ import numpy as np
 from contracts.contract import Clause, Contract, TagDef
 from contracts.series.rules import RULES, SECOND, Bools, Floats, Ints
 
-QUALITIES: Final = ("GOOD", "UNCERTAIN", "BAD", "STALE")
-GOOD, UNCERTAIN, BAD, STALE, UNKNOWN_WORD, NO_WORD = range(6)
+# Grades of a quality word, so that one comparison says whether a value counts, and one whether the word is known.
+BAD, STALE, UNCERTAIN, GOOD, UNKNOWN_WORD, NO_WORD = range(6)
+COUNTS: Final = UNCERTAIN
+_GRADES: Final = {"GOOD": GOOD, "UNCERTAIN": UNCERTAIN, "BAD": BAD, "STALE": STALE}
 
 OFF: Final = np.iinfo(np.int64).max
 """A time limit that no distance reaches: the rule is off for the tag."""
@@ -61,6 +63,7 @@ class SeriesPlan:
     interval: Ints
     sentinels: tuple[tuple[float, Bools], ...]  # value -> tags that have it
     inner_sentinels: tuple[float, ...]  # sentinels that lie inside the range of some tag that has it
+    other_units: tuple[tuple[int, float, float], ...]  # tag, low, high: values there look like another unit
     phases: tuple[frozenset[str], ...] | None
     quality_map: Mapping[str, int]
     minimum_us: int | None
@@ -104,9 +107,9 @@ class SeriesPlan:
             interval=np.array([_us(t.interval) or 0 for t in tags], np.int64),
             sentinels=sentinels,
             inner_sentinels=tuple(v for v, has in sentinels if bool((has & (low <= v) & (v <= high)).any())),
+            other_units=tuple((i, float(a), float(b)) for i, t in enumerate(tags) for a, b in t.looks_like.values()),
             phases=tuple(frozenset(t.phases) for t in tags) if any(t.phases for t in tags) else None,
-            quality_map={w: QUALITIES.index(q) for w, q in contract.schema.quality_map.items()}
-            or {w: i for i, w in enumerate(QUALITIES)},
+            quality_map={w: _GRADES[q] for w, q in contract.schema.quality_map.items()} or _GRADES,
             minimum_us=None if times.minimum is None else epoch_us(times.minimum),
             tolerance_us=None if times.future_tolerance is None else _us(times.future_tolerance),
             late_window=_param_us(clauses, "monotonic", "lateWindow") or OFF,

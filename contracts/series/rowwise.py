@@ -8,17 +8,25 @@ import numpy as np
 
 from contracts.series.chunk import Chunk, ChunkReader
 from contracts.series.evidence import Evidence, Failures
-from contracts.series.plan import NO_WORD, UNKNOWN_WORD, SeriesPlan
+from contracts.series.order import Grouped
+from contracts.series.plan import COUNTS, GOOD, NO_WORD, UNKNOWN_WORD, SeriesPlan
 from contracts.series.rules import RULES, Bools, Floats, Index, Mask
 
 
 @dataclass(slots=True)
-class Judged:
-    """What the row-wise rules leave for the next ones."""
+class Seen:
+    """What time and quality say about the rows of a chunk."""
 
-    usable: Bools  # value judged, present, finite, no sentinel, in range, limits apply: may be part of a trend
-    counted: Bools | None  # quality lets the value count; None: all do
+    counts: Bools | None  # the quality lets the value count; None: all do
     no_key: Index | None  # rows without a believable time; None: there are none
+
+
+@dataclass(slots=True)
+class Values:
+    """Values of the grouped rows. `usable`: counts, present, finite, no sentinel, in range, limits apply."""
+
+    value: Floats
+    usable: Bools
 
 
 @dataclass(slots=True)
@@ -40,15 +48,17 @@ class RowWise:
         self._evidence = evidence
         self._on = {name for name in RULES if plan.on(name)}
 
-    def check(self, chunk: Chunk, unread: Unread, mask: Mask) -> Judged:
-        """Add the bits of failing rows to `mask` (one element a row of the chunk) and their evidence."""
+    def before(self, chunk: Chunk, unread: Unread, mask: Mask) -> Seen:
+        """Rules on time and quality. Adds the bits of failing rows to `mask` (one element a row) and their evidence."""
         no_key = self._times(chunk, unread, mask)
-        self._tags(chunk, unread, mask)
-        judged = self._qualities(chunk, unread, mask)
-        usable = self._values(chunk, judged, mask)
+        return Seen(self._qualities(chunk, unread, mask), no_key)
+
+    def after(self, chunk: Chunk, grouped: Grouped, seen: Seen, unread: Unread, mask: Mask) -> Values:
+        """Rules on tag, unit and value, once the rows are grouped by tag: limits then need no look-up a row."""
+        self._tags(chunk, grouped.rest, unread, mask)
         if chunk.unit is not None and "unit" in self._on:
             self._units(chunk, mask)
-        return Judged(usable, judged, no_key)
+        return self._values(chunk, grouped, seen, mask)
 
     def _fail(self, rule: str, chunk: Chunk, rows: Index, mask: Mask) -> None:
         if rule not in self._on or not len(rows):
@@ -96,84 +106,90 @@ class RowWise:
             return None
         return _present(np.flatnonzero(chunk.ts > self._latest), chunk.no_ts)
 
-    def _tags(self, chunk: Chunk, unread: Unread, mask: Mask) -> None:
-        codes, no_tag = chunk.tags.code, self._reader.no_tag
-        # The element after the last word stands for "empty" and is always there; strangers are in the dictionary.
-        if (codes[:-1] >= no_tag).any() or chunk.tag.max() == len(codes) - 1:
-            found = codes.take(chunk.tag)
-            empty = np.flatnonzero(found == no_tag)
-            self._fail("null_tag", chunk, unread.without(empty, self._plan.columns.tag), mask)
-            self._fail("tag_unknown", chunk, np.flatnonzero(found > no_tag), mask)
+    def _tags(self, chunk: Chunk, rest: Index, unread: Unread, mask: Mask) -> None:
+        """Rows of a tag that is not agreed are among those without a valid key."""
+        if len(rest):
+            codes, no_tag = chunk.codes(rest), self._reader.no_tag
+            self._fail("null_tag", chunk, unread.without(rest[codes == no_tag], self._plan.columns.tag), mask)
+            self._fail("tag_unknown", chunk, rest[codes > no_tag], mask)
 
     def _qualities(self, chunk: Chunk, unread: Unread, mask: Mask) -> Bools | None:
-        """Which rows are judged; None: all."""
+        """Which rows count; None: all."""
+        columns = self._plan.columns
+        empty = None if chunk.no_value is None else np.flatnonzero(chunk.no_value)
         if chunk.quality is None:
-            if chunk.no_value is not None:
-                empty = np.flatnonzero(chunk.no_value)
-                self._fail("value_missing", chunk, unread.without(empty, self._plan.columns.value), mask)
+            if empty is not None:
+                self._fail("value_missing", chunk, unread.without(empty, columns.value), mask)
             return None
-        words = chunk.qualities
-        grades = words.grade
-        if (grades[:-1] >= UNKNOWN_WORD).any() or chunk.quality.max() == len(grades) - 1:
-            graded = grades.take(chunk.quality)
-            empty = np.flatnonzero(graded == NO_WORD)
-            self._fail("null_quality", chunk, unread.without(empty, self._plan.columns.quality), mask)
-            self._fail("quality_unknown", chunk, np.flatnonzero(graded == UNKNOWN_WORD), mask)
-        if chunk.no_value is not None:
-            empty = np.flatnonzero(chunk.no_value)
-            graded = grades.take(chunk.quality[empty])
+        grade = chunk.qualities.grade.take(chunk.quality)
+        if grade.max() >= UNKNOWN_WORD:
+            self._fail("null_quality", chunk, unread.without(np.flatnonzero(grade == NO_WORD), columns.quality), mask)
+            self._fail("quality_unknown", chunk, np.flatnonzero(grade == UNKNOWN_WORD), mask)
+        if empty is not None:
             # UNCERTAIN, BAD and STALE excuse an empty value.
-            bare = empty[(graded == 0) | (graded >= UNKNOWN_WORD)]
-            self._fail("value_missing", chunk, unread.without(bare, self._plan.columns.value), mask)
-        return words.judged.take(chunk.quality)
+            self._fail("value_missing", chunk, unread.without(empty[grade[empty] >= GOOD], columns.value), mask)
+        counts: Bools = grade >= COUNTS
+        return counts
 
-    def _values(self, chunk: Chunk, judged: Bools | None, mask: Mask) -> Bools:
-        value, plan = chunk.value, self._plan
-        inside = value >= chunk.tags.low.take(chunk.tag)
-        inside &= value <= chunk.tags.high.take(chunk.tag)
-        # From here `inside` is False for whatever is empty, not finite or out of range.
+    def _values(self, chunk: Chunk, grouped: Grouped, seen: Seen, mask: Mask) -> Values:
+        plan = self._plan
+        self._not_finite(chunk, mask)
+        counts = seen.counts
         if chunk.no_value is not None:
-            inside[chunk.no_value] = False
-        odd = np.flatnonzero(~inside)
-        if plan.inner_sentinels:
-            hidden = np.flatnonzero(np.isin(value, plan.inner_sentinels) & inside)
-            odd = np.union1d(odd, hidden)
-        usable = inside if judged is None else inside & judged
-        if len(odd) and chunk.no_value is not None:
-            odd = odd[~chunk.no_value[odd]]
+            counts = ~chunk.no_value if counts is None else counts & ~chunk.no_value
+        place, size = grouped.place, grouped.end - grouped.start
+        value = chunk.value.take(place)
+        usable = np.repeat(plan.low[grouped.tag], size) <= value
+        usable &= value <= np.repeat(plan.high[grouped.tag], size)
+        for number in plan.inner_sentinels:
+            usable &= value != number
+        fit = None if counts is None else counts.take(place)
+        odd = np.flatnonzero(~usable if fit is None else usable < fit)
+        if fit is not None:
+            usable &= fit
         if len(odd):
-            self._odd_values(chunk, odd, judged, usable, mask)
+            clear = self._odd_values(chunk, place[odd], mask)
+            usable[odd[clear]] = True
+        if len(grouped.rest):
+            rest = grouped.rest if counts is None else grouped.rest[counts[grouped.rest]]
+            self._odd_values(chunk, rest, mask)
         if chunk.phase is not None and plan.phases is not None:
-            usable &= self._in_phase(chunk, np.arange(chunk.rows))
-        return usable
+            usable &= self._in_phase(chunk, place)
+        return Values(value, usable)
 
-    def _odd_values(self, chunk: Chunk, odd: Index, judged: Bools | None, usable: Bools, mask: Mask) -> None:
-        """Sort out values that are not simply in range: not finite, a sentinel, outside, or in another unit's range."""
-        value, codes = chunk.value[odd], chunk.codes(odd)
-        finite = np.isfinite(value)
-        self._fail("not_finite", chunk, odd[~finite], mask)
-        counts = np.ones(len(odd), np.bool_) if judged is None else judged[odd]
+    def _not_finite(self, chunk: Chunk, mask: Mask) -> None:
+        finite = np.isfinite(chunk.value)
+        if not finite.all():
+            rows = np.flatnonzero(~finite)
+            self._fail("not_finite", chunk, rows if chunk.no_value is None else rows[~chunk.no_value[rows]], mask)
+
+    def _odd_values(self, chunk: Chunk, rows: Index, mask: Mask) -> Bools:
+        """Sort out values that count and are not simply in range: a sentinel, outside, or in another unit's range.
+
+        Returns which of them are in order after all: equal to what is a sentinel for other tags only.
+        """
+        value, codes = chunk.value[rows], chunk.codes(rows)
         agreed = codes < len(self._plan.tags)
-        sentinel = np.zeros(len(odd), np.bool_)
+        sentinel = np.zeros(len(rows), np.bool_)
         for number, has in self._plan.sentinels:
             hit = agreed & (value == number)
             sentinel[hit] |= has[codes[hit]]
-        self._fail("sentinel", chunk, odd[sentinel & counts], mask)
-        usable[odd[sentinel]] = False
-        outside = finite & ~sentinel & counts & agreed
-        outside[outside] &= ~_within(value[outside], codes[outside], self._plan)
+        self._fail("sentinel", chunk, rows[sentinel], mask)
+        outside = np.isfinite(value) & ~sentinel & agreed
+        outside[outside] = ~_within(value[outside], codes[outside], self._plan)
+        clear = np.isfinite(value) & ~sentinel & ~outside
         if chunk.phase is not None and self._plan.phases is not None:
-            outside &= self._in_phase(chunk, odd)
+            outside &= self._in_phase(chunk, rows)
         other = outside.copy()
         other[outside] = self._looks_like(value[outside], codes[outside])
-        self._fail("looks_like", chunk, odd[other], mask)
-        self._fail("out_of_range", chunk, odd[outside & ~other], mask)
+        self._fail("looks_like", chunk, rows[other], mask)
+        self._fail("out_of_range", chunk, rows[outside & ~other], mask)
+        return clear
 
     def _looks_like(self, value: Floats, codes: Index) -> Bools:
         hit = np.zeros(len(codes), np.bool_)
-        for number, tag in enumerate(self._plan.tags):
-            for low, high in tag.looks_like.values():
-                hit |= (codes == number) & (value >= float(low)) & (value <= float(high))
+        for number, low, high in self._plan.other_units:
+            hit |= (codes == number) & (value >= low) & (value <= high)
         return hit
 
     def _in_phase(self, chunk: Chunk, rows: Index) -> Bools:

@@ -10,14 +10,17 @@ from contracts.series.chunk import Chunk
 from contracts.series.evidence import Failures
 from contracts.series.order import Ordered
 from contracts.series.plan import OFF, SeriesPlan
+from contracts.series.rowwise import Values
 from contracts.series.rules import NEVER, SECOND, Bools, Floats, Index, Ints
 
 
 @dataclass(slots=True)
 class Run:
-    """The trend sequence as rows of the chunk, by tag. `change` is the absolute difference to the value before."""
+    """The trend sequence by tag. `change` is the absolute difference to the value before."""
 
-    place: Index
+    ordered: Ordered
+    left_out: Index  # rows of `ordered` that are not part of the sequence
+    value: Floats
     change: Floats
     tag: Index
     start: Index
@@ -26,6 +29,13 @@ class Run:
     def owner(self, rows: Index) -> Index:
         """Position in `tag` of the tag that each row belongs to."""
         return np.searchsorted(self.start, rows, side="right") - 1
+
+    def source(self, rows: Index) -> Index:
+        """Where some rows of the sequence stand among the ordered rows: each that was left out before moves them on."""
+        return rows + np.searchsorted(self.left_out - np.arange(len(self.left_out)), rows, side="right")
+
+    def ts(self, rows: Index) -> Ints:
+        return self.ordered.ts[self.source(rows)]
 
 
 class Trend:
@@ -43,51 +53,54 @@ class Trend:
         floors = self._noise_floor[~np.isnan(self._noise_floor)]
         self._widest_floor = float(floors.max()) if len(floors) else None
 
-    def check(self, chunk: Chunk, ordered: Ordered, usable: Bools) -> tuple[Failures | None, Failures | None]:
+    def check(self, chunk: Chunk, ordered: Ordered, values: Values) -> tuple[Failures | None, Failures | None]:
         """(stuck, rate) failures of this chunk; moves the carried state forward."""
-        run = self._run(chunk, ordered, usable)
+        run = self._run(ordered, values)
         if run is None:
             return None, None
-        rate = self._jumps(chunk, ordered, run)
+        rate = self._jumps(chunk, run)
         stuck = self._still(chunk, run)
-        last = run.place[run.end - 1]
-        self.last_ts[run.tag] = chunk.ts[last]
-        self.last_value[run.tag] = chunk.value[last]
+        last = run.end - 1
+        self.last_ts[run.tag] = run.ts(last)
+        self.last_value[run.tag] = run.value[last]
         return stuck, rate
 
-    def _run(self, chunk: Chunk, ordered: Ordered, usable: Bools) -> Run | None:
+    def _run(self, ordered: Ordered, values: Values) -> Run | None:
         groups = int(np.searchsorted(ordered.tag, len(self.last_ts)))
         if not groups:
             return None
-        place = ordered.place[: ordered.end[groups - 1]]
-        fit = usable.take(place)
-        left_out = np.flatnonzero(~fit)
-        start = ordered.start[:groups] - np.searchsorted(left_out, ordered.start[:groups])
-        end = ordered.end[:groups] - np.searchsorted(left_out, ordered.end[:groups])
+        rows = int(ordered.end[groups - 1])
+        value, usable = values.value, values.usable
+        if ordered.forward is not None:
+            value, usable = value[ordered.forward], usable[ordered.forward]
+        value, usable = value[:rows], usable[:rows]
+        left_out = np.flatnonzero(~usable)
+        start, end = ordered.start[:groups], ordered.end[:groups]
+        start, end = start - np.searchsorted(left_out, start), end - np.searchsorted(left_out, end)
         some = end > start
         tag, start, end = ordered.tag[:groups][some], start[some], end[some]
         if not len(tag):
             return None
-        place = place[fit] if len(left_out) else place
-        value = chunk.value.take(place)
+        if len(left_out):
+            value = value[usable]
         change = np.empty_like(value)
         np.subtract(value[1:], value[:-1], out=change[1:])
-        # A tag's first row ever has no change; 0 keeps it out of the rate, `still` leaves it out by itself.
+        # A tag's first row ever has no change; 0 keeps it out of the rate, `_still` leaves it out by itself.
         fresh = self.last_ts[tag] == NEVER
         change[start] = np.where(fresh, 0.0, value[start] - self.last_value[tag])
         np.abs(change, out=change)
-        return Run(place, change, tag, start, end)
+        return Run(ordered, left_out, value, change, tag, start, end)
 
-    def _before(self, chunk: Chunk, run: Run, rows: Index, owner: Index) -> Ints:
+    def _before(self, run: Run, rows: Index, owner: Index) -> Ints:
         """Time of the row before in the sequence, across chunks."""
-        before: Ints = chunk.ts[run.place[np.maximum(rows - 1, 0)]]
+        before = run.ts(np.maximum(rows - 1, 0))
         first = rows == run.start[owner]
         before[first] = self.last_ts[run.tag[owner[first]]]
         return before
 
-    def _jumps(self, chunk: Chunk, ordered: Ordered, run: Run) -> Failures | None:
+    def _jumps(self, chunk: Chunk, run: Run) -> Failures | None:
         # No distance in the sequence is shorter than the tag's shortest step, so this bound clears most tags at once.
-        shortest = ordered.shortest[np.searchsorted(ordered.tag, run.tag)]
+        shortest = run.ordered.shortest[np.searchsorted(run.ordered.tag, run.tag)]
         bound = self._max_rate[run.tag] * (shortest / SECOND) * (1 - 1e-9)
         top = np.maximum.reduceat(run.change, run.start)
         if not (top > bound).any():
@@ -95,13 +108,12 @@ class Trend:
         rows = np.flatnonzero(run.change > np.repeat(bound, run.end - run.start))
         owner = run.owner(rows)
         tag = run.tag[owner]
-        before = self._before(chunk, run, rows, owner)
+        before = self._before(run, rows, owner)
         known = before != NEVER
         rows, tag, before = rows[known], tag[known], before[known]
-        place = run.place[rows]
-        rate = run.change[rows] / ((chunk.ts[place] - before) / SECOND)
+        rate = run.change[rows] / ((run.ts(rows) - before) / SECOND)
         fast = rate > self._max_rate[tag]
-        return _failures(chunk, place[fast], tag[fast], rate[fast])
+        return _failures(chunk, run, rows[fast], tag[fast], rate[fast])
 
     def _still(self, chunk: Chunk, run: Run) -> Failures | None:
         if self._widest_floor is None:
@@ -119,17 +131,17 @@ class Trend:
         island = np.cumsum(new) - 1
         heads = np.flatnonzero(new)
         head_rows, head_tags, carried = rows[heads], tag[heads], at_start[heads]
-        since: Ints = chunk.ts[run.place[np.maximum(head_rows - 1, 0)]]
+        since = run.ts(np.maximum(head_rows - 1, 0))
         since[carried] = self.still_since[head_tags[carried]]
         told = carried & self.reported[head_tags]
-        held = chunk.ts[run.place[rows]] - since[island]
+        held = run.ts(rows) - since[island]
         long = (held >= self._stuck_after[tag]) & (self._stuck_after[tag] != OFF)
         # Once long, an island stays long: its first long row is the one that fails.
         first = long.copy()
         first[1:] &= ~(long[:-1] & ~new[1:])
         hit = first & ~told[island]
-        found = _failures(chunk, run.place[rows[hit]], tag[hit], held[hit] / SECOND)
-        self.still_since[run.tag] = chunk.ts[run.place[last]]
+        found = _failures(chunk, run, rows[hit], tag[hit], held[hit] / SECOND)
+        self.still_since[run.tag] = run.ts(last)
         self.reported[run.tag] = False
         ends = np.flatnonzero(rows == last[owner])
         self.still_since[tag[ends]] = since[island[ends]]
@@ -137,9 +149,10 @@ class Trend:
         return found
 
 
-def _failures(chunk: Chunk, place: Index, tag: Index, detail: Floats) -> Failures | None:
-    if not len(place):
+def _failures(chunk: Chunk, run: Run, rows: Index, tag: Index, detail: Floats) -> Failures | None:
+    if not len(rows):
         return None
+    place = run.ordered.place[run.source(rows)]
     order = np.argsort(place)
     place = place[order]
     return Failures.of(place + chunk.first, tag[order], chunk.ts[place], chunk.value[place], detail[order])
