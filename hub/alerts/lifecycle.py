@@ -71,7 +71,9 @@ class Change:
         return self.what in ("opened", "reopened", "raised", "resolved")
 
 
-def step(last: AlertRow | None, intent: Intent, now: datetime) -> Change | None:
+def step(
+    last: AlertRow | None, intent: Intent, now: datetime, reopen_within: timedelta = REOPEN_WITHIN
+) -> Change | None:
     """What `intent` changes, given the newest alert of its fingerprint in any state. None: nothing."""
     if isinstance(intent, Resolve):
         return _resolve(last, intent)
@@ -79,7 +81,7 @@ def step(last: AlertRow | None, intent: Intent, now: datetime) -> Change | None:
         return _new(intent)
     if last.state in ACTIVE:
         return _fold(last, intent)
-    return _again(last, intent, now)
+    return _again(last, intent, now, reopen_within)
 
 
 def _new(intent: Open) -> Change:
@@ -100,13 +102,13 @@ def _fold(last: AlertRow, intent: Open) -> Change | None:
     return Change("folded", last, state, last.severity, view, intent.reason, intent.evidence, due_at)
 
 
-def _again(last: AlertRow, intent: Open, now: datetime) -> Change | None:
+def _again(last: AlertRow, intent: Open, now: datetime, reopen_within: timedelta) -> Change | None:
     old = View.from_json(last.view)
     known = set(intent.view.causes) <= set(old.causes) and bool(intent.view.causes)
     if known and (last.state == "closed" or not intent.lasting):
         return None
     ended = last.updated_at or last.opened_at
-    if now - ended > REOPEN_WITHIN:
+    if now - ended > reopen_within:
         return _new(intent)
     # A new opening starts with its own sources: those of the last one arrived and passed.
     causes = tuple(dict.fromkeys((*old.causes, *intent.view.causes)))

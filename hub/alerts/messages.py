@@ -72,7 +72,7 @@ def render(alert: AlertRow, event: Event, *, audience: str, channel: str, recipi
         severity=alert.severity,
         subject=_subject(alert, view, event, now, for_partner=for_partner),
         text=_text(alert, view, event, now, audience=audience),
-        next_step=_closing(alert, event) or view.next_step,
+        next_step=_next_step(alert, view, event, for_partner=for_partner),
         at=now,
         data=_data(alert, view, event, for_partner=for_partner),
     )
@@ -104,8 +104,7 @@ def _text(alert: AlertRow, view: View, event: Event, now: datetime, *, audience:
         facts.append(("Worst finding", f"{view.worst} {view.worst_title or ''}".rstrip()))
     facts.append(("Acts now", view.acts))
     body = [_what(alert, view, event), "", *(f"  {name:<14} {value}" for name, value in facts), ""]
-    closing = _closing(alert, event)
-    body.append(f"Next: {closing or view.next_step}")
+    body.append(f"Next: {_next_step(alert, view, event, for_partner=for_partner)}")
     for item in view.evidence:
         digest = f"  sha256 {item.sha256[:8]}...{item.sha256[-4:]}" if item.sha256 else ""
         command = f"  {item.command}" if item.command and not for_partner else ""
@@ -125,8 +124,10 @@ def _what(alert: AlertRow, view: View, event: Event) -> str:
     return view.what
 
 
-def _closing(alert: AlertRow, event: Event) -> str | None:
-    return f"nothing; {alert.id} is closed by evidence" if event == "resolved" else None
+def _next_step(alert: AlertRow, view: View, event: Event, *, for_partner: bool) -> str:
+    if event == "resolved":
+        return f"nothing; {alert.id} is resolved by evidence."
+    return (view.next_step_for_partner or view.next_step) if for_partner else view.next_step
 
 
 def _notes(alert: AlertRow, view: View) -> str:

@@ -1,12 +1,13 @@
 """What a delivery is about, by ids that may be shown.
 
-A rejected delivery may hold anything where an id belongs, a patient's name too. So an id taken from one is used only when
-it looks as the contract says such ids look, or when the ledger knows it; else the delivery's source key stands in, hashed.
+A rejected delivery may hold anything where an id belongs, a patient's name too. So an id taken from one is used only
+when it looks as the contract says such ids look, or when the ledger knows it; else the delivery's source key stands
+in, hashed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,12 @@ def agreed(contract: Contract, path: str, text: str) -> bool:
         return compile_pattern(str(pattern)).matches(text)
     except PatternRefused:
         return False
+
+
+def agreed_tests(contract: Contract, found: Iterable[str | None]) -> list[str]:
+    """Those of the codes that the contract's panel has: a partner's own word for a test is not repeated."""
+    known = {t.code for t in contract.schema.tests}
+    return sorted({code for code in found if code in known})
 
 
 def _named(event: Judged, name: str) -> str | None:

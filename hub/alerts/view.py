@@ -49,6 +49,7 @@ class View:
     next_step: str
     until: datetime | None = None
     about_for_partner: str | None = None  # without slot ids
+    next_step_for_partner: str | None = None
     lot: str | None = None
     slots: tuple[SlotRef, ...] = ()
     due: datetime | None = None

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from contracts.codes import Impact
+from contracts.due import OFF
 from contracts.records import Slot
 from hub.release.lots import CertificateOnFile, LotState, LotStatus
 from hub.store.rows import ClearanceRow
@@ -36,7 +37,6 @@ CHECKS: Mapping[str, str] = {
 }
 """Every check that a clearance has. One without a function below is listed as not evaluated."""
 
-NOT_PLANNED = frozenset({"cancelled", "aborted"})
 STARTED = frozenset({"running", "completed"})
 
 _NOT_APPROVED = frozenset(
@@ -168,7 +168,7 @@ def _expiry(facts: SlotFacts) -> Check:
 
 def _schedule(facts: SlotFacts) -> Check:
     slot = facts.slot
-    if slot.status in NOT_PLANNED:
+    if slot.status in OFF:
         return Check("G5", "NO_GO", f"the slot is {slot.status}")
     for other in facts.neighbours:
         if _overlap(slot, other):
@@ -224,7 +224,7 @@ def _overlap(slot: Slot, other: Slot) -> bool:
     return (
         (other.site, other.suite) == (slot.site, slot.suite)
         and other.slot_uid != slot.slot_uid
-        and other.status not in NOT_PLANNED
+        and other.status not in OFF
         and other.planned_start < slot.planned_end
         and slot.planned_start < other.planned_end
     )

@@ -6,16 +6,18 @@ watch, because time alone changes states too: a lot expires, a schedule grows st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts.contract import Contract
-from hub.release.clearance import NOT_PLANNED, Freshness, SlotFacts, clearance
+from contracts.due import NO_LOT, OFF
+from hub.release import due as dues
+from hub.release.clearance import Freshness, SlotFacts, clearance
 from hub.release.files import Planned, certificates_of, newest_slots, open_concerns
-from hub.release.lots import CertificateOnFile, Concern, LotState, in_force, lot_state
+from hub.release.lots import CertificateOnFile, LotState, in_force, lot_state
 from hub.store import Tx
-from hub.store.rows import ClearanceRow, LotRow
+from hub.store.rows import ClearanceRow, DueRow, LotRow
 
 OVER_AFTER = timedelta(days=7)
 """A slot that ended longer ago than this is history: time alone no longer changes its clearance."""
@@ -26,6 +28,7 @@ class Touched:
     """What an event may have changed. `everything`: time passed, so all that is not over is looked at again."""
 
     lots: frozenset[str] = frozenset()
+    certificates: frozenset[str] = frozenset()  # natural keys
     slots: frozenset[str] = frozenset()  # natural keys
     everything: bool = False
 
@@ -38,10 +41,11 @@ class Changes:
     slots: Mapping[str, Planned] = field(default_factory=dict)
     lots_changed: tuple[tuple[LotRow | None, LotRow], ...] = ()
     clearances_changed: tuple[tuple[ClearanceRow | None, ClearanceRow], ...] = ()
+    dues: tuple[DueRow, ...] = ()
 
     def slots_of(self, lot: str) -> list[Planned]:
         """Slots that use the lot and were not called off, the earliest first."""
-        found = [p for p in self.slots.values() if p.lot == lot and p.slot.status not in NOT_PLANNED]
+        found = [p for p in self.slots.values() if p.lot == lot and p.slot.status not in OFF]
         return sorted(found, key=lambda p: (p.slot.planned_start, p.key))
 
 
@@ -52,8 +56,14 @@ def evaluate(tx: Tx, contracts: Mapping[str, Contract], now: datetime, touched: 
     if touched.everything:
         wanted |= {key for key, p in planned.items() if now - p.slot.planned_end < OVER_AFTER}
     lots = set(touched.lots) | {lot for key in wanted if (lot := planned[key].lot)}
+    # A correction may move a certificate or a slot to another lot: the one it left is looked at too.
+    lots |= {row.body["lot_number"] for key in touched.certificates for row in tx.record_history("certificate", key)}
+    lots |= {row.body["vector_lot"] for key in touched.slots for row in tx.record_history("slot", key)} - {
+        None,
+        *NO_LOT,
+    }
     wanted |= {key for key, p in planned.items() if p.lot in lots}
-    if not lots and not wanted:
+    if not lots and not wanted and not touched.everything:
         return Changes()
     evaluation = _Evaluation(tx, contracts, now, planned, lots)
     lots_seen = [evaluation.lot(lot) for lot in sorted(lots)]  # before the slots: a clearance reads the lot's state
@@ -63,6 +73,7 @@ def evaluate(tx: Tx, contracts: Mapping[str, Contract], now: datetime, touched: 
         slots={key: planned[key] for key in sorted(wanted)},
         lots_changed=tuple(change for change in lots_seen if change is not None),
         clearances_changed=tuple(change for change in slots_seen if change is not None),
+        dues=evaluation.due(by_watch=touched.everything),
     )
 
 
@@ -93,7 +104,7 @@ class _Evaluation:
             files,
             contract.schema.tests if contract else (),
             self.now,
-            quarantined=self.waiting.get(lot, ()),
+            quarantined=[concern for one in self.waiting.get(lot, ()) for concern in one.concerns],
             previous=before,
         )
         self.states[lot], self.files[lot] = state, in_force(files)
@@ -109,7 +120,7 @@ class _Evaluation:
             certificates=tuple(self.files.get(one.lot or "", ())),
             schedule=self._freshness(f"{one.partner}/schedule"),
             feeds=(self._freshness(f"{state.partner}/coa"),) if state else (),
-            quarantined=_deliveries(self.waiting.get(one.lot or "", ())),
+            quarantined=tuple(dict.fromkeys(w.delivery_id for w in self.waiting.get(one.lot or "", ()))),
             neighbours=tuple(p.slot for p in self.planned.values() if p.slot.site == one.slot.site),
             now=self.now,
             slot_evidence=((f"{one.key}@{one.version}", one.sha256),),
@@ -117,6 +128,29 @@ class _Evaluation:
         before = self.tx.clearance(one.key)
         row = clearance(facts)
         return (before, row) if self.tx.put_clearance(row) else None
+
+    def due(self, *, by_watch: bool) -> tuple[DueRow, ...]:
+        """The due items of the lots looked at; by the watch also those of feeds, and those nobody needs any more."""
+        rows: list[DueRow] = []
+        for feed, contract in sorted(self.contracts.items()):
+            if contract.kind == "coa":
+                mine = {lot for lot, state in self.states.items() if state.partner == contract.partner}
+                slots = [p.slot for p in self.planned.values() if p.lot in mine]
+                arrivals = [
+                    arrival
+                    for lot in sorted(mine)
+                    for arrival in dues.arrivals_of_lot(lot, self._files(lot), self.waiting.get(lot, ()), contract)
+                ]
+                rows += dues.lot_dues(contract, slots, arrivals, self.tx.watermark(feed), self.now)
+            elif by_watch:
+                rows += dues.feed_dues(self.tx, contract, self.now)
+        if by_watch:
+            rows += dues.orphans(self.tx, self.contracts, {p.lot for p in self.planned.values() if p.lot})
+        return tuple(dues.keep(self.tx, rows, by_watch=by_watch))
+
+    def _files(self, lot: str) -> list[CertificateOnFile]:
+        partner = self.states[lot].partner
+        return [c.file for c in self.certificates.get(lot, ()) if c.partner == partner]
 
     def _maker(self, lot: str) -> str | None:
         """The partner whose lot this is: who certifies it, else whose schedule names it.
@@ -138,7 +172,3 @@ class _Evaluation:
         contract = self.contracts.get(feed)
         levels = contract.service_levels if contract else ()
         return next((s.lead_time + s.grace for s in levels if s.anchor == "feed.last_accepted"), None)
-
-
-def _deliveries(concerns: Sequence[Concern]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(c.delivery_id for c in concerns))

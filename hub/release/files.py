@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.codes import Severity, codes
+from contracts.due import NO_LOT
 from contracts.finding import Report
 from contracts.records import Certificate, Slot
 from hub.release.lots import CertificateOnFile, Concern
@@ -16,9 +17,6 @@ from hub.store import Tx
 from hub.store.bodies import read_record
 from hub.store.ledger.types import canonical
 from hub.store.rows import RecordRow
-
-NO_LOT = frozenset({"", "TBD", "N/A"})
-"""Words that a schedule writes where a lot is not chosen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Planned:
     @property
     def lot(self) -> str | None:
         lot = self.slot.vector_lot
-        return None if lot is None or lot.strip() in NO_LOT else lot
+        return None if lot is None or lot in NO_LOT else lot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,17 @@ class OfPartner:
     file: CertificateOnFile
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery in quarantine and what was found about it."""
+
+    delivery_id: str
+    received_at: datetime
+    concerns: tuple[Concern, ...]
+
+
 def newest_slots(tx: Tx) -> dict[str, Planned]:
-    """The newest revision of every slot, by natural key. Old news may come late, so the order of arrival says nothing."""
+    """The newest revision of every slot, by natural key. Old news may come late: the order of arrival says nothing."""
     newest: dict[str, RecordRow] = {}
     for row in tx.records("slot", current=False):
         known = newest.get(row.natural_key)
@@ -78,13 +85,13 @@ def certificates_of(tx: Tx, lots: Collection[str]) -> dict[str, list[OfPartner]]
 
 def open_concerns(
     tx: Tx, lots: Collection[str], certificates: Mapping[str, Sequence[OfPartner]]
-) -> dict[str, list[Concern]]:
-    """Findings of deliveries that wait in quarantine as a whole, by the lot they speak of.
+) -> dict[str, list[Waiting]]:
+    """Deliveries that wait in quarantine as a whole, by the lot they speak of.
 
     A rejected delivery has no record: its findings' business keys name the lot, or a certificate that is known.
     """
     lot_of = {(c.partner, c.file.record.certificate_no): lot for lot, files in certificates.items() for c in files}
-    found: dict[str, list[Concern]] = {}
+    found: dict[str, list[Waiting]] = {}
     for row in tx.quarantined(states=("open",)):
         delivery = tx.delivery(row.delivery_id) if row.scope == "delivery" else None
         report = tx.report(row.delivery_id) if delivery is not None and delivery.kind == "coa" else None
@@ -92,7 +99,8 @@ def open_concerns(
             continue
         lot = _spoken_of(report, delivery.partner, lots, lot_of)
         if lot is not None:
-            found.setdefault(lot, []).extend(concerns_of(report, row.delivery_id))
+            waiting = Waiting(delivery.id, delivery.received_at, tuple(concerns_of(report, delivery.id)))
+            found.setdefault(lot, []).append(waiting)
     return found
 
 
@@ -134,7 +142,12 @@ def _on_file(row: RecordRow, concerns: Sequence[Concern]) -> CertificateOnFile:
     record = read_record(row)
     assert isinstance(record, Certificate)
     return CertificateOnFile(
-        record, f"{row.natural_key}@{row.version}", _digest(row.body), row.delivery_id, tuple(concerns)
+        record,
+        key=f"{row.natural_key}@{row.version}",
+        sha256=_digest(row.body),
+        delivery_id=row.delivery_id,
+        received_at=row.received_at,
+        concerns=tuple(concerns),
     )
 
 

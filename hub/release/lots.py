@@ -55,6 +55,7 @@ class CertificateOnFile:
     key: str
     sha256: str
     delivery_id: str
+    received_at: datetime | None = None
     concerns: tuple[Concern, ...] = ()
 
 
@@ -119,7 +120,7 @@ def lot_state(
     lifts it, also when its cause is gone.
     """
     valid = in_force(certificates)
-    l1, l2 = (_level(name, panel, valid) for name in ("L1", "L2"))
+    l1, l2 = (level_of(name, panel, valid) for name in ("L1", "L2"))
     evidence = tuple(sorted((c.key, c.sha256) for c in valid))
     material = next((c.record.material_id for c in valid), previous.material if previous else None)
 
@@ -158,7 +159,8 @@ def in_force(certificates: Sequence[CertificateOnFile]) -> list[CertificateOnFil
     return [c for number, c in sorted(newest.items()) if c.record.revision > replaced.get(number, -1)]
 
 
-def _level(name: str, panel: Sequence[TestDef], valid: Sequence[CertificateOnFile]) -> Level:
+def level_of(name: str, panel: Sequence[TestDef], valid: Sequence[CertificateOnFile]) -> Level:
+    """How far level `name` (L1, L2) is by the certificates in force."""
     required = [t for t in panel if t.level == name and t.required]
     passed, missing, inconclusive, failed = 0, [], [], []
     for test in required:
@@ -217,7 +219,7 @@ def _open_points(name: str, level: Level, panel: Sequence[TestDef], valid: Seque
         return [f"{words}: the contract names no required test, so nothing can be proven"]
     points = [f"{words}: {code} has no final result" for code in level.missing]
     points += [f"{words}: {code} is inconclusive" for code in level.inconclusive]
-    level_of = {t.code: t.level for t in panel}
+    levels = {t.code: t.level for t in panel}
     for certificate in valid:
         if not any(s.at is not None for s in certificate.record.signatures):
             points.append(f"{words}: {_name(certificate)} is not signed")
@@ -227,7 +229,7 @@ def _open_points(name: str, level: Level, panel: Sequence[TestDef], valid: Seque
             if c.impact is Impact.HIGH
             and c.code not in COMPLETENESS
             # information never blocks, and a doubt about a Level 2 test alone does not keep a lot from Level 1
-            and level_of.get(c.characteristic or "") not in (("INFO", "L2") if name == "L1" else ("INFO",))
+            and levels.get(c.characteristic or "") not in (("INFO", "L2") if name == "L1" else ("INFO",))
         ]
     return points
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Protocol
 
 from hub.alerts.messages import Message
@@ -19,16 +18,3 @@ class Channel(Protocol):
     """
 
     def send(self, message: Message) -> str | None: ...
-
-
-class ChannelError(Exception):
-    """The message was not taken over. `message` is safe to store and show: no URL, password or header is in it.
-
-    `retry_after`: the other side asked to wait that long.
-    """
-
-    audience = "platform"
-
-    def __init__(self, channel: str, message: str, *, retry_after: timedelta | None = None) -> None:
-        self.channel, self.message, self.retry_after = channel, message, retry_after
-        super().__init__(f"{channel}: {message}")

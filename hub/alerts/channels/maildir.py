@@ -6,8 +6,8 @@ import mailbox
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.alerts.channels.channel import ChannelError
 from hub.alerts.channels.mail import email_of
+from hub.alerts.errors import ChannelError
 from hub.alerts.messages import Message
 
 

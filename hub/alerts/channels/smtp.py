@@ -7,8 +7,9 @@ import ssl
 from dataclasses import dataclass
 from typing import Literal
 
-from hub.alerts.channels.channel import TIMEOUT_S, ChannelError
+from hub.alerts.channels.channel import TIMEOUT_S
 from hub.alerts.channels.mail import email_of
+from hub.alerts.errors import ChannelError
 from hub.alerts.messages import Message
 
 

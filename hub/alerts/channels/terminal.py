@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TextIO
 
-from hub.alerts.channels.channel import ChannelError
+from hub.alerts.errors import ChannelError
 from hub.alerts.messages import Message
 
 

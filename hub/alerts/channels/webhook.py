@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any, Protocol
 
-from hub.alerts.channels.channel import TIMEOUT_S, ChannelError
+from hub.alerts.channels.channel import TIMEOUT_S
+from hub.alerts.errors import ChannelError
 from hub.alerts.messages import Message
 from hub.clock import Clock
 
