@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from connectors.errors import SecretMissing
 
@@ -62,7 +62,7 @@ def _must_be_reference(text: str) -> str:
     return text
 
 
-SecretRef = Annotated[str, AfterValidator(_must_be_reference), Field(repr=False)]
+SecretRef = Annotated[str, AfterValidator(_must_be_reference)]
 """A field that must hold a reference."""
 
 TextOrRef = str

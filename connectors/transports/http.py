@@ -18,6 +18,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -359,7 +360,17 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@cache
+def _public_authorities() -> ssl.SSLContext:
+    # Loading the list of authorities takes 20 ms and more; a context may be shared by any number of clients.
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def _tls_context(tls: Tls, where: str) -> ssl.SSLContext:
+    if tls == Tls():
+        return _public_authorities()
     try:
         context = ssl.create_default_context(cafile=tls.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

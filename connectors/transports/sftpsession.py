@@ -243,5 +243,6 @@ def _fingerprint(key: str, feed: str) -> str:
 def _private_key(account: Account, feed: str) -> asyncssh.SSHKey:
     try:
         return asyncssh.import_private_key(account.private_key or "", account.passphrase)
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
-        raise ConfigError([ConfigProblem(feed, 1, 1, "private_key holds no key that we can read")]) from None
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        message = f"private_key holds no key that we can read ({error})"
+        raise ConfigError([ConfigProblem(feed, 1, 1, message)]) from None

@@ -24,7 +24,7 @@ feeds:
     options: {base_url: "env:NORTHVALE_URL", auth: {oauth2: {token_path: /oauth/token, client_id: "env:NV_ID", client_secret: "env:NV_SECRET"}},
               path: /v1/certificates, items: $.data, paginator: {cursor: $.next}, since: updated_since}
     format: json
-"""
+"""  # noqa: E501
 
 
 def write(folder: Path, text: str, name: str = "northvale.yaml") -> Path:
@@ -101,16 +101,20 @@ def test_the_partner_file_of_the_design_is_read(tmp_path: Path) -> None:
             "since: updated_since",
             "sinse: updated_since",
             [
-                '12:83 unknown key "sinse"; did you mean since? valid: auth, base_url, connect_timeout, deadline, file, '
-                "items, key, max_bytes, paginator, params, path, paths and 4 more"
+                (
+                    '12:83 unknown key "sinse"; did you mean since? valid: auth, base_url, connect_timeout, deadline, '
+                    "file, items, key, max_bytes, paginator, params, path, paths and 4 more"
+                )
             ],
         ),
         (
             '"env:NV_SECRET"',
             "hunter2-canary",
             [
-                '11:127 "auth.oauth2.client_secret": a secret is written as a reference, env:NAME or file:PATH, '
-                "never as its value"
+                (
+                    '11:127 "auth.oauth2.client_secret": a secret is written as a reference, env:NAME or file:PATH, '
+                    "never as its value"
+                )
             ],
         ),
         ("feeds:\n", "feeds: []\nfeed:\n", None),
