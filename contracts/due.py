@@ -43,10 +43,10 @@ class DueState(StrEnum):
 class Arrival:
     """One thing that came and may satisfy something. The hub makes these from its ledger.
 
-    `subject` is the lot, the tag, or the feed as `partner/kind`. `at` (aware UTC) is when the delivery was received; for
-    a tag it is the time of its last good point. `level` None on a rejected delivery: which level it was for could not be
-    read, it counts for both. `complete`: every test that the level requires is there in an allowed stage; an interim
-    result where a final one is due makes it incomplete. Only an accepted and complete arrival satisfies.
+    `subject` is the lot, the tag, or the feed as `partner/kind`. `at` (aware UTC) is when the delivery was received;
+    for a tag it is the time of its last good point. `level` None on a rejected delivery: which level it was for could
+    not be read, it counts for both. `complete`: every test that the level requires is there in an allowed stage; an
+    interim result where a final one is due makes it incomplete. Only an accepted and complete arrival satisfies.
     """
 
     kind: SubjectKind
@@ -66,7 +66,7 @@ class Arrival:
 class Circumstances:
     """What else a due plan may know. `onboarded`: since when the feed is expected to deliver (aware UTC).
 
-    `facts` answers `appliesWhen`, e.g. `{"batch": "running", "phase": "growth"}`. A fact that is not known does not hold.
+    `facts` answers `appliesWhen`, e.g. `{"batch": "running", "phase": "growth"}`. What is not known does not hold.
     """
 
     onboarded: datetime | None = None

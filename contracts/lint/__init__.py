@@ -20,7 +20,7 @@ from contracts.lint.references import check_references
 from contracts.lint.schema import check_standard
 from contracts.lint.semantic import check_semantics
 from contracts.lint.service import check_service
-from contracts.lint.tables import Table, check_tables, check_tests, vocabulary_names
+from contracts.lint.tables import Tables, check_tables, check_tests, vocabulary_names
 from contracts.tables import RefSource, refs_of
 from contracts.yamltree import Mapping, read_yaml
 
@@ -66,18 +66,19 @@ def lint_contract(data: bytes, file: str, refs: RefSource) -> LintedContract:
         return LintedContract(None, (), problems.sorted())
     check_profile(root, problems)
     tables = check_tables(root, refs, problems)
+    readable = [table for table in tables.values() if table is not None]
     _panels(root, tables)
     check_references(root, tables, problems)
     check_service(root, problems)
-    found = (*problems.sorted(), *(p for table in tables.values() for p in table.problems.sorted()))
+    found = (*problems.sorted(), *(p for table in readable for p in table.problems.sorted()))
     if any(p.severity is Severity.ERROR for p in found):
         return LintedContract(None, (), found)
-    return LintedContract(root, tuple(table.read() for table in tables.values()), found)
+    return LintedContract(root, tuple(table.read() for table in readable), found)
 
 
-def _panels(root: Mapping, tables: dict[str, Table]) -> None:
+def _panels(root: Mapping, tables: Tables) -> None:
     """The tests of tables, which need the words of the contract that uses them."""
     for schema in maps(root, "schema"):
         words = vocabulary_names(schema, tables)
-        for table in tables.values():
+        for table in filter(None, tables.values()):
             check_tests(items(table.root.get("tests")), words, table.problems, shapes=True)

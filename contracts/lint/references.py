@@ -13,7 +13,7 @@ from contracts.errors import valid_values
 from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
 from contracts.lint.semantic import properties
 from contracts.lint.service import known_zone
-from contracts.lint.tables import Table, Vocabularies, check_tags, check_tests, check_units, vocabulary_names
+from contracts.lint.tables import Tables, Vocabularies, check_tags, check_tests, check_units, vocabulary_names
 from contracts.rulebook import ParameterKind, rules
 from contracts.yamltree import Mapping, Node, Scalar, plain
 
@@ -59,8 +59,7 @@ def _paths(owner: Mapping, prefix: str) -> Iterator[str]:
             yield from _paths(child, f"{prefix}{name}.")
 
 
-def check_references(root: Mapping, tables: dict[str, Table], problems: Problems) -> None:
-    """`tables` are the reference tables that could be read, by name."""
+def check_references(root: Mapping, tables: Tables, problems: Problems) -> None:
     for schema in maps(root, "schema"):
         words = vocabulary_names(schema, tables)
         _schema_object(schema, tables, words, problems)
@@ -85,7 +84,7 @@ def _owners(schema: Mapping) -> Iterator[tuple[Mapping, Scope]]:
         yield from _owners(child)
 
 
-def _schema_object(schema: Mapping, tables: dict[str, Table], words: Vocabularies, problems: Problems) -> None:
+def _schema_object(schema: Mapping, tables: Tables, words: Vocabularies, problems: Problems) -> None:
     ours = {name: value for name, (_entry, value) in customs(schema).items()}
     for name in ("tests", "tags", "units", "vocabularies"):
         value = ours.get(name)
@@ -107,7 +106,7 @@ def _schema_object(schema: Mapping, tables: dict[str, Table], words: Vocabularie
         known_code(code, problems)
 
 
-def _table_tags(value: Node | None, tables: dict[str, Table]) -> list[tuple[Any, Problems]]:
+def _table_tags(value: Node | None, tables: Tables) -> list[tuple[Any, Problems]]:
     table = tables.get(text(value, "ref") or "") if isinstance(value, Mapping) else None
     return [(items(table.root.get("tags")), table.problems)] if table else []
 
@@ -120,8 +119,10 @@ def _phases(tags: Any, phases: set[str], problems: Problems) -> None:
                 problems.add("CON-E110", phase, message, valid_values(str(plain(phase)), tuple(phases)))
 
 
-def _table(section: str, ref: str, at: Node, tables: dict[str, Table], problems: Problems) -> None:
+def _table(section: str, ref: str, at: Node, tables: Tables, problems: Problems) -> None:
     table = tables.get(ref)
+    if table is None and ref in tables:
+        return  # missing or unreadable: its entry in refs says so
     if table is None:
         problems.add("CON-E109", at, f"table {ref} is not in refs", valid_values(ref, tuple(tables)))
     elif table.root.get(section) is None:
@@ -210,7 +211,7 @@ def _contradictions(node: Mapping, words: Vocabularies, problems: Problems) -> N
             problems.add("CON-E116", value, f"code {word} is no word of {vocabulary}", valid_values(word, known))
 
 
-def _rule(rule: Mapping, schema: Mapping, tables: dict[str, Table], problems: Problems) -> None:
+def _rule(rule: Mapping, schema: Mapping, tables: Tables, problems: Problems) -> None:
     body = rule.get("implementation")
     known = rules().get(text(body, "rule") or "") if text(rule, "engine") == "justindata" else None
     if known is None or not isinstance(body, Mapping):

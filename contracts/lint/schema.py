@@ -52,8 +52,8 @@ def check_standard(root: Mapping, problems: Problems) -> None:
     told = set()
     if version not in VERSIONS:
         at = root.get("apiVersion") or root
-        found = "no apiVersion" if version is None else f"apiVersion {said(version)} is not supported"
-        problems.add("CON-E103", at, found, valid_values(str(version or ""), tuple(VERSIONS)))
+        message = "no apiVersion" if version is None else f"apiVersion {said(version)} is not supported"
+        problems.add("CON-E103", at, message, valid_values(str(version or ""), tuple(VERSIONS)))
         told.add("apiVersion")
     kind = plain(root.get("kind"))
     if kind != "DataContract":
@@ -61,20 +61,30 @@ def check_standard(root: Mapping, problems: Problems) -> None:
         problems.add("CON-E103", at, f"kind {said(kind)} is not a data contract", "write kind: DataContract")
         told.add("kind")
     validator = standard(version if version in VERSIONS else NEWEST)
-    for error in validator.iter_errors(plain(root)):
-        for breach in breaches(error, root):
-            if breach.top not in told:
-                problems.add("CON-E102", breach.at, breach.message, breach.help)
+    found = [b for error in validator.iter_errors(plain(root)) for b in breaches(error, root)]
+    for breach in _causes(found):
+        if breach.path[:1] not in [(key,) for key in told]:
+            problems.add("CON-E102", breach.at, breach.message, breach.help)
+
+
+def _causes(found: list[Breach]) -> list[Breach]:
+    """Without the keys that are "unknown" only because something below them is wrong.
+
+    The standard closes its objects with unevaluatedProperties: a key whose value fails counts as not evaluated.
+    """
+    deeper = {b.path[:n] for b in found for n in range(len(b.path))}
+    return [b for b in found if not (b.unknown and b.path in deeper)]
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One breach of a JSON Schema: where, what, and what to write. `top` is the root key it concerns."""
+    """One breach of a JSON Schema: where, what, and what to write. `path` leads to the value or unknown key."""
 
     at: Node
     message: str
     help: str
-    top: str
+    path: tuple[str | int, ...]
+    unknown: bool = False
 
 
 def breaches(error: jsonschema_rs.ValidationError, root: Node, base: tuple[str | int, ...] = ()) -> list[Breach]:
@@ -85,23 +95,19 @@ def breaches(error: jsonschema_rs.ValidationError, root: Node, base: tuple[str |
     kind: Any = error.kind  # each kind has attributes of its own, which its type stub does not tell
     value = plain(at)
 
-    def breach(message: str, help: str, where: Node = at, top: str | None = None) -> Breach:
-        return Breach(where, message, help, str(path[0]) if path else top or "")
+    def breach(message: str, help: str, where: Node = at, key: str | None = None) -> Breach:
+        return Breach(where, message, help, (*path, key) if key is not None else path)
 
     match kind.name:
         case "required":
             missing = str(kind.property)
-            return [breach(f"{missing} is missing", f"add {missing}", top=missing)]
+            return [breach(f"{missing} is missing", f"add {missing}", key=missing)]
         case "additionalProperties" | "unevaluatedProperties":
+            advice = "remove it, or mind its spelling"
+            names = [str(name) for name in kind.unexpected]
             return [
-                breach(
-                    f"{unknown} is not known here",
-                    _BELONGS.get(str(unknown), "remove it, or mind its spelling"),
-                    place,
-                    str(unknown),
-                )
-                for unknown in kind.unexpected
-                for place in [_key_of(at, str(unknown))]
+                Breach(_key_of(at, n), f"{n} is not known here", _BELONGS.get(n, advice), (*path, n), unknown=True)
+                for n in names
             ]
         case "anyOf" | "oneOf" if any(kind.context):
             # The alternative that fails deepest inside is the one the author meant.

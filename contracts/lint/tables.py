@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from contracts.contract import RefTable
 from contracts.errors import valid_values
@@ -39,6 +39,10 @@ class Table:
         return read_table(self.ref, self.root)
 
 
+Tables: TypeAlias = AnyMapping[str, Table | None]
+"""The tables that a contract lists, by name; None for one that is missing or isn't readable."""
+
+
 @cache
 def unit_table() -> frozenset[str]:
     """Every unit text that a contract may use; annotations belong to it."""
@@ -46,10 +50,10 @@ def unit_table() -> frozenset[str]:
     return frozenset(row["unit"] for row in csv.DictReader(rows))
 
 
-def check_tables(root: Mapping, refs: RefSource, problems: Problems) -> dict[str, Table]:
-    """The tables named in `refs`, by name. CON-E109 when one is missing, differs or isn't readable."""
+def check_tables(root: Mapping, refs: RefSource, problems: Problems) -> Tables:
+    """The tables named in `refs`. CON-E109 when one is missing, differs or isn't readable."""
     entry = customs(root).get("refs")
-    found: dict[str, Table] = {}
+    found: dict[str, Table | None] = {}
     for wanted in items(entry[1]) if entry else ():
         name, version = text(wanted, "name"), text(wanted, "version")
         if name is None or version is None or not isinstance(wanted, Mapping):
@@ -58,12 +62,12 @@ def check_tables(root: Mapping, refs: RefSource, problems: Problems) -> dict[str
         if ref is None:
             advice = valid_values(f"{name}@{version}", refs.known())
             problems.add("CON-E109", wanted, f"reference table {name}@{version} is missing", advice)
+            found[name] = None
             continue
         _hash(wanted, ref, plain(root.get("status")), problems)
         table = _parsed(name, version, ref)
-        if table is not None:
-            found[name] = table
-        else:
+        found[name] = table
+        if table is None:
             problems.add("CON-E109", wanted, f"reference table {name}@{version} is not readable", f"see {ref.file}")
     return found
 
@@ -107,13 +111,13 @@ def _parsed(name: str, version: str, ref: RefFile) -> Table | None:
     return Table(ref, root, problems)
 
 
-def vocabulary_names(schema: Mapping, tables: AnyMapping[str, Table]) -> Vocabularies:
+def vocabulary_names(schema: Mapping, tables: Tables) -> Vocabularies:
     """The vocabularies of a schema object, its own or those of the table it refers to."""
     entry = customs(schema).get("vocabularies")
     node: Node | None = entry[1] if entry else None
     ref = text(node, "ref")
-    if ref is not None and ref in tables:
-        node = tables[ref].root.get("vocabularies")
+    if ref is not None and (table := tables.get(ref)) is not None:
+        node = table.root.get("vocabularies")
     return {
         str(key.value): tuple(str(word.value) for word, _synonyms in entries(words))
         for key, words in entries(node)
