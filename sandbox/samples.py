@@ -63,7 +63,7 @@ def write_samples(folder: Path, catalog: Catalog, story: Story) -> list[Sample]:
 
 
 def samples(story: Story, catalog: Catalog) -> Iterator[Sample]:
-    """Every file that the partners of the story send up to act 2; of process data the first hour and each broken one."""
+    """Every file that the partners send up to act 2; of process data the first hour and each broken one."""
     for partner in PARTNERS:
         yield from _certificates(story, partner, catalog)
         yield from _schedules(story, partner)
@@ -92,16 +92,22 @@ def _places(paper: Paper) -> tuple[tuple[str, str | None], ...]:
     """Where the file itself shows each finding."""
     codes = [code for code in verdict_of_paper(paper)[1] if code not in _NEEDS_HISTORY]
     index = {result["characteristic"]: i for i, result in enumerate(paper.body["results"])}
-    at = {
-        "COA-E104": lambda: f"/results/{index['PH']}/value",
-        "COA-E108": lambda: f"/results/{index['MYCO_NAT']}/value",
-        "COA-E201": lambda: f"/results/{index['TITRE_INF']}/unit",
-        "COA-E501": lambda: "/mfg_date",
-        "FILE-E206": lambda: f"/results/{index['OSMO']}/comment",
-        "COA-E302": lambda: f"/results/{index['RCL_CELL']}/value",
-        "COA-E304": lambda: "/results",
+    of_results = {
+        "COA-E104": ("PH", "value"),
+        "COA-E108": ("MYCO_NAT", "value"),
+        "COA-E201": ("TITRE_INF", "unit"),
+        "COA-E302": ("RCL_CELL", "value"),
+        "FILE-E206": ("OSMO", "comment"),
     }
-    return tuple((code, at[code]()) for code in codes)
+    of_document = {"COA-E304": "/results", "COA-E501": "/mfg_date"}
+
+    def place(code: str) -> str:
+        if code in of_document:
+            return of_document[code]
+        test, field = of_results[code]
+        return f"/results/{index[test]}/{field}"
+
+    return tuple((code, place(code)) for code in codes)
 
 
 def _schedules(story: Story, partner: PartnerId) -> Iterator[Sample]:
@@ -131,7 +137,8 @@ def _series(story: Story, partner: PartnerId, catalog: Catalog) -> Iterator[Samp
             data = pat.as_csv(story, partner, contract, start)
             name = pat.file_name(partner, start)
         verdict = WARNED if code is not None and code != "PAT-E404" else ACCEPTED
-        places = ((code, tags[defect.signal]),) if defect and code else ()
+        # Bad points are told in one line that names no tag.
+        places = ((code, None if defect.kind == "bad" else tags[defect.signal]),) if defect and code else ()
         yield Sample(f"{partner}/pat/{name}", contract.id, data, verdict, places)
 
 
