@@ -33,7 +33,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
@@ -192,7 +191,7 @@ class Settings(_Closed):
     watch: WatchSettings = WatchSettings()
 
     _home: Path = PrivateAttr(default=Path())
-    _environ: Mapping[str, str] = PrivateAttr(default=MappingProxyType({}))
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def load(cls, home: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -203,7 +202,7 @@ class Settings(_Closed):
         """
         environ = os.environ if environ is None else environ
         settings = _read(home / FILE)
-        settings._environ = MappingProxyType(dict(environ))
+        settings._environ = dict(environ)
         settings._home = home.resolve()
         arm_faults(environ)
         return settings.model_copy(update={"store": settings.store.under(settings._home)})
