@@ -193,8 +193,8 @@ class CsvSeries:
                 ),
             ):
                 empty = _empty_rows(block)
-                for row in empty:
-                    bisect.insort(self._left_out, self._line(seen + row) - dialect.data_line)
+                for before, row in enumerate(empty):  # the empty ones before it are left out by now
+                    bisect.insort(self._left_out, self._line(seen + int(row) - before) - dialect.data_line)
                 seen += block.num_rows - len(empty)
                 yield block if not len(empty) else _without(block, empty)
         except pa.ArrowInvalid as fault:

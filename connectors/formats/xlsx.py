@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -113,7 +113,7 @@ def read(data: bytes, reading: Reading) -> Document:
     into = list_name(headers.rows_field(reading.schema, form))
     table = Table(reading, grid, columns, len(body_rows), min(len(index), WIDEST), into, singles=singles)
     table.problems += [*found.problems, *_nameless(titles, columns, grid, reading)]
-    table.problems += _form_problems(sheet, reading, {s.place.line: s for s in singles})
+    table.problems += _form_problems(sheet, reading, singles)
     return table.build(len(data))
 
 
@@ -269,7 +269,7 @@ def _nameless(
     ]
 
 
-def _form_problems(sheet: Sheet, reading: Reading, singles: Mapping[int | None, Single]) -> list[FormProblem]:
+def _form_problems(sheet: Sheet, reading: Reading, singles: Sequence[Single]) -> list[FormProblem]:
     """Merged, hidden, error and formula cells in the part of the sheet that carries data."""
     form, found = reading.form, []
 
@@ -277,7 +277,8 @@ def _form_problems(sheet: Sheet, reading: Reading, singles: Mapping[int | None, 
         return place(reading.file, sheet.name, row, column)
 
     for first, left, last, right in sheet.merged:
-        concerned = last >= form.header_row or any(first <= (s.place.line or 0) <= last for s in singles.values())
+        covers = any(first <= (s.place.line or 0) <= last and left <= (s.place.column or 0) <= right for s in singles)
+        concerned = last >= form.header_row or covers
         if concerned and not (form.merged == "header" and last <= form.header_row):
             end = f"{letters(right)}{last}"
             where = Place(reading.file, sheet.name, f"{letters(left)}{first}", end, first, left)
@@ -286,7 +287,7 @@ def _form_problems(sheet: Sheet, reading: Reading, singles: Mapping[int | None, 
     if form.hidden == "forbid":
         found += _hidden(sheet, reading)
     for code, row, column, value in sheet.problems:
-        if row < form.header_row and row not in singles:
+        if row < form.header_row and (row, column) not in {(s.place.line, s.place.column) for s in singles}:
             continue
         found.append(_cell_problem(code, at(row, column), value))
     return found
