@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def partners_text(hub: Hub, since: datetime) -> str:
     return "\n\n".join(blocks)
 
 
-def alerts_text(hub: Hub, known: dict[str, str]) -> str:
+def alerts_text(hub: Hub, known: Mapping[str, str]) -> str:
     """The alerts that changed since `known` (id -> state), one line each, and how many messages went out for them."""
     with hub.store.reading() as tx:
         alerts = [a for a in tx.alerts(None) if known.get(a.id) != a.state]

@@ -19,7 +19,7 @@ from contracts.contract import Contract
 from contracts.errors import UnknownContract
 from contracts.odcs import load_catalog
 from contracts.shelf import Catalog
-from hub.alerts import Reactions, open_channels
+from hub.alerts import Reactions, acknowledge, open_channels
 from hub.clock import Clock, SystemClock
 from hub.intake import Judge, Progress, Pull, PullResult, ReplayResult, recover, replay
 from hub.intake.holder import take
@@ -147,17 +147,14 @@ class Hub:
 
     async def watch(self) -> WatchResult:
         """Evaluate due items and lateness, open and resolve alerts, send what waits in the outbox."""
-        channels = open_channels(self.settings)
+        channels = open_channels(self.settings, self.clock)
         contracts = {feed.name: self.catalog.get(feed.contract) for feed in self.feeds()}
         return await asyncio.to_thread(watch_once, self.store, contracts, self.settings, self.clock, channels)
 
-    def acknowledge(self, alert_id: str, actor: str, note: str) -> AlertRow | None:
-        """A person owns the alert from now on: no further escalation; the deadline goes on. None: it is not open."""
+    def acknowledge(self, alert_id: str, actor: str, note: str) -> AlertRow:
+        """A person owns the alert from now on: no further escalation; the deadline goes on. Raises NotActive."""
         with self.store.transaction() as tx:
-            row = tx.alert(alert_id)
-            if row is None or row.state not in ("open", "acknowledged"):
-                return None
-            return tx.change_alert(alert_id, "acknowledged", actor, note, owner=actor)
+            return acknowledge(tx, alert_id, actor=actor, note=note)
 
     async def replay(self, delivery_ids: Sequence[str]) -> list[ReplayResult]:
         """Judge archived deliveries again, under the contract in force now. Raises NotFound before any."""

@@ -104,12 +104,14 @@ def ack(
         jid alerts ack A-2 -m "asked northvale for revision 2"
     """
     actor = by or getpass.getuser()
+    from hub.alerts import NotActive
+
     hub = open_hub(common.home)
     try:
-        row = hub.acknowledge(alert, actor, note)
+        hub.acknowledge(alert, actor, note)
+    except NotActive as error:
+        raise Stop(str(error), next_step="jid alerts list") from None
     finally:
         hub.close()
-    if row is None:
-        raise Stop(f"no open alert {alert!r}", next_step="jid alerts list")
     print(f"{alert} acknowledged by {actor}")
     return Exit.FINE

@@ -49,8 +49,8 @@ def demo(
     from sandbox.samples import write_samples
 
     clock, catalog = SystemClock(), load_catalog()
+    story, again = _story(home, seed, clock)
     with _engine(home / "prefect", wanted=prefect) as server:
-        story, again = _story(home, seed, clock)
         _say("Just-in-Data Hub: three simulated CDMOs on loopback, one story, nothing invented by the hub.")
         _say(f"The story began at {story.t0:%Y-%m-%d %H:%M:%S}Z; everything is kept in {relative(home)}.\n")
         with Sandbox.start(home, story, clock, catalog) as box:

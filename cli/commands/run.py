@@ -12,12 +12,12 @@ from cli.exits import Exit, Stop, say
 from cli.home import open_hub
 from cli.output import COMMON, CommonOptions, emit_json
 from cli.pulling import exit_of, feed_lines, progress_bar, totals
+from cli.watching import watch_sentence
 
 if TYPE_CHECKING:
-    from hub.watch import WatchResult
-
     from hub.hub import Hub
     from hub.intake import PullResult
+    from hub.watch import WatchResult
 
 
 def run(
@@ -63,7 +63,7 @@ async def _rounds(hub: Hub, pause: float, *, as_json: bool) -> None:
     say(f"a round every {pause:.0f} s; Ctrl-C stops after the one under way")
     while not stop.is_set():
         results, watched = await _round(hub, force=False)
-        if results or watched.changed:
+        if results or watched.opened or watched.resolved:
             _tell(results, watched, as_json=as_json)
         try:
             await asyncio.wait_for(stop.wait(), pause)
@@ -78,7 +78,7 @@ def _tell(results: list[PullResult], watched: WatchResult, *, as_json: bool) -> 
     for result in results:
         print("\n".join(feed_lines(result)))
     print(totals(results))
-    print(watched.sentence())
+    print(watch_sentence(watched))
 
 
 def _seconds(text: str) -> float:

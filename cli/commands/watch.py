@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from cli.exits import Exit
 from cli.home import open_hub
 from cli.output import COMMON, CommonOptions, emit_json
+from cli.watching import critical_open, watch_sentence
 
 if TYPE_CHECKING:
     from hub.hub import Hub
@@ -47,9 +48,9 @@ async def _watch(hub: Hub, *, once: bool, as_json: bool) -> int:
         if as_json:
             emit_json("watch", watch=result)
         else:
-            print(result.sentence())
+            print(watch_sentence(result))
         if once:
-            return Exit.ATTENTION if result.late or result.critical_open else Exit.FINE
+            return Exit.ATTENTION if result.late or critical_open(hub) else Exit.FINE
         try:
             await asyncio.wait_for(stop.wait(), 60)
             return Exit.FINE
