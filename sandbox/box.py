@@ -82,7 +82,7 @@ class Sandbox:
             loop.stop()
             raise
         box = cls(home, story, clock, contracts, addresses, northvale, loop, http, sftp)
-        write_home(home, story, addresses)
+        write_home(home, story, addresses, clock.now())
         box.publish(story.act)
         northvale.storm = STORM if story.act == 1 else 0
         return box

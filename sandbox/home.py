@@ -7,6 +7,7 @@ anew at each start, because the servers listen on free ports; secrets stay in fi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from string import Template
 
@@ -98,6 +99,9 @@ feeds:
       key: "{certificate_no}:{revision}"
       file: "{lot_number}_{certificate_no}_r{revision}.json"
     format: json
+"""
+
+_HISTORIAN = """\
   - kind: pat
     contract: northvale-pat@1.4
     every: 5m
@@ -109,6 +113,9 @@ feeds:
       params: {maxCount: 3600}
       windows: {start: "$pat_start", size: ${window}m, settle: ${settle}s, inclusive_end: true}
     format: piwebapi
+"""
+
+_NORTHVALE_SCHEDULE = """\
   - kind: schedule
     contract: northvale-schedule@1.1
     every: 15m
@@ -157,23 +164,33 @@ _VERSIONS = {"coa": "2.3", "pat": "1.4", "schedule": "1.1"}
 _EVERY = {"coa": "15m", "pat": "5m", "schedule": "15m"}
 
 
-def write_home(home: Path, story: Story, addresses: Addresses) -> None:
+def historian_closed(story: Story, now: datetime) -> bool:
+    """Whether the batch is over and its last window could be taken.
+
+    The windows of a historian go on for ever; a unit without a batch has nothing to say in them. So its feed leaves the
+    partner file, as a person would take it out.
+    """
+    return now > story.pat_end + timedelta(minutes=2 * WINDOW_MINUTES)
+
+
+def write_home(home: Path, story: Story, addresses: Addresses, now: datetime) -> None:
     """Write `<home>/hub.toml` and `<home>/partners/*.yaml`."""
     (home / "partners").mkdir(parents=True, exist_ok=True)
     routes = "\n".join(Template(_ROUTE).substitute(partner=partner) for partner in CDMOS)
     _write(home / "hub.toml", Template(_HUB).substitute(routes=routes))
     for partner in CDMOS:
-        _write(home / "partners" / f"{partner}.yaml", partner_file(partner, story, addresses))
+        _write(home / "partners" / f"{partner}.yaml", partner_file(partner, story, addresses, now))
 
 
-def partner_file(partner: PartnerId, story: Story, addresses: Addresses) -> str:
+def partner_file(partner: PartnerId, story: Story, addresses: Addresses, now: datetime) -> str:
     """The YAML text of one partner."""
     cdmo = CDMOS[partner]
     head = Template(_HEAD).substitute(
         partner=partner, name=cdmo.name, what=_WHAT[partner], site=cdmo.site, timezone=cdmo.timezone
     )
     if partner == "northvale":
-        return head + Template(_NORTHVALE).substitute(
+        historian = "" if historian_closed(story, now) else _HISTORIAN
+        return head + Template(_NORTHVALE + historian + _NORTHVALE_SCHEDULE).substitute(
             northvale_url=addresses.northvale_url,
             client_id=CLIENT_ID,
             recorded_path=RECORDED,
@@ -183,7 +200,7 @@ def partner_file(partner: PartnerId, story: Story, addresses: Addresses) -> str:
         )
     form = Template(_BRIGHTWATER_FEED if partner == "brightwater" else _HALDEN_FEED)
     suffixes = {"coa": "xlsx" if partner == "brightwater" else "json", "pat": "csv", "schedule": "csv"}
-    feeds = (
+    texts = (
         form.substitute(
             kind=kind,
             version=_VERSIONS[kind],
@@ -195,7 +212,7 @@ def partner_file(partner: PartnerId, story: Story, addresses: Addresses) -> str:
         )
         for kind, suffix in suffixes.items()
     )
-    return f"{head}feeds:\n{''.join(feeds)}"
+    return f"{head}feeds:\n{''.join(texts)}"
 
 
 def _write(path: Path, text: str) -> None:
