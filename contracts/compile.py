@@ -8,6 +8,7 @@ clause is `<what>`; the kinds are the keys of IMPLIED.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from contracts.build import custom, mark, nodes
@@ -197,7 +198,13 @@ def _implied(contract: Contract) -> Iterator[Clause]:
         yield clause("key", top, at, {"key": key})
     for field in schema.fields:
         for what, path, params in _of_field(field, f"{top}.{field.name}", schema.closed):
-            yield clause(what, path, _mark_of(field, path), params)
+            found = clause(what, path, _mark_of(field, path), params)
+            if what == "identifier" and schema.document_kind == "schedule" and params["scheme"] != "coi":
+                # SCH-E401 is about the patient's own chain of identity; a lot's number is a text with a pattern here.
+                found = replace(found, codes=("FILE-E210",))
+            # A number in a schedule or series has no code of its own form: `type` speaks for it.
+            if found.codes:
+                yield found
 
 
 def _mark_of(field: Field, path: str) -> Mark:

@@ -156,6 +156,12 @@ def test_an_implied_clause_stands_at_its_field(catalog):
     assert contract.clause("auto.certificate.lot_number.identifier").params["pattern"] == "^LV-[0-9]{4}-[0-9]{2,6}$"
 
 
+def test_only_the_chain_of_identity_has_its_own_code_in_a_schedule(catalog):
+    schedule = catalog["halden-schedule"]
+    assert schedule.clause("auto.slots.coi.identifier").codes == ("SCH-E401",)
+    assert schedule.clause("auto.slots.vector_lot.identifier").codes == ("FILE-E210",)
+
+
 def test_parameters_come_typed(catalog):
     pat = catalog["halden-pat"]
     assert pat.clause("order").params["lateWindow"] == timedelta(hours=24)
