@@ -16,10 +16,7 @@ import ipaddress
 import ssl
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import cache
-from pathlib import Path
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -41,7 +38,9 @@ from connectors.errors import (
 )
 from connectors.timing import Timing
 from connectors.transports.attempts import TryAgain, attempt
+from connectors.transports.httptime import http_date, retry_after
 from connectors.transports.spool import Spool
+from connectors.transports.tls import Tls, tls_context
 
 # A longer wait ends the pull; the next tick goes on from the stored cursor.
 RETRY_AFTER_CAP_SECONDS = 60.0
@@ -94,15 +93,6 @@ class Limits:
     deadline_s: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """Files in PEM form: the partner's own CA, and our certificate with its key where the partner asks for one."""
-
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-
-
 @dataclass(slots=True)
 class Answer:
     """A whole response. `url` is what was asked, `peer` the server's TLS certificate as sha256 (None without TLS)."""
@@ -143,7 +133,7 @@ class Http:
         self._base = _checked_base(base_url, where)
         self._origin = _origin(self._base)
         self._client = httpx.AsyncClient(
-            verify=_tls_context(tls or Tls(), where),
+            verify=_trust(tls or Tls(), where),
             follow_redirects=False,
             trust_env=False,  # no proxy and no .netrc that nobody wrote into the partner's file
             timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s),
@@ -302,26 +292,6 @@ class _Bound(httpx.Auth):
         yield request
 
 
-def retry_after(text: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header, which holds seconds or an HTTP date (RFC 9110 10.2.3). None when there
-    is none, or none that can be read."""
-    if not text:
-        return None
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    date = http_date(text)
-    return max(0.0, (date - now).total_seconds()) if date else None
-
-
-def http_date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-
-
 def _answer(response: httpx.Response, spool: Spool) -> Answer:
     kept = {
         name: response.headers[name] for name in (*_KEPT_HEADERS, "location", "retry-after") if name in response.headers
@@ -360,25 +330,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@cache
-def _public_authorities() -> ssl.SSLContext:
-    # Loading the list of authorities takes 20 ms and more; a context may be shared by any number of clients.
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _tls_context(tls: Tls, where: str) -> ssl.SSLContext:
-    if tls == Tls():
-        return _public_authorities()
+def _trust(tls: Tls, where: str) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if tls.cert is not None:
-            context.load_cert_chain(tls.cert, tls.key)
+        return tls_context(tls)
     except OSError as error:  # ssl.SSLError is one
         raise _config(where, f"tls: a file cannot be used ({error.strerror or error})") from None
-    return context
 
 
 def _tls_cause(error: BaseException | None) -> BaseException | None:

@@ -44,9 +44,9 @@ For all: `auth` (auth.py), `tls: {ca, cert, key}`, `max_bytes` (64 MB an answer)
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -57,17 +57,18 @@ from connectors.errors import BadAnswer, ConnectorError, CursorNotUnderstood, Tr
 from connectors.names import is_safe_key, safe_name
 from connectors.transport import Setup, Transport
 from connectors.transports.auth import signer
-from connectors.transports.files import clamp
-from connectors.transports.http import Answer, Http, Limits, Tls, http_date
+from connectors.transports.http import Answer, Http, Limits
+from connectors.transports.httptime import http_date
 from connectors.transports.paginators import Ask, Got, pages, paginator
+from connectors.transports.position import Reached, instant, iso, since_params, stored_time
 from connectors.transports.restoptions import RestOptions, SinceOptions, WindowOptions
 from connectors.transports.spans import Item
 from connectors.transports.templates import fill, pick
+from connectors.transports.tls import Tls
+from connectors.transports.windows import last_window, on_grid, window_params, windows
 
 CURSOR_VERSION = 1
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 _TOKEN_BYTES = 64 * 1024
 
 
@@ -100,9 +101,9 @@ class Rest:
         for path in self._options.all_paths:
             params = dict(self._params)
             if self._options.windows is not None:
-                now = self._setup.timing.now()
-                window = next(iter(list(windows(self._options.windows, now, None))[-1:]), None)
-                params |= _window_params(self._options.windows, *window) if window else {}
+                params |= window_params(
+                    self._options.windows, *last_window(self._options.windows, self._setup.timing.now())
+                )
             elif self._options.since is not None:
                 params[self._options.since.param] = iso(self._setup.timing.now() - self._overlap)
             try:
@@ -128,7 +129,7 @@ class Rest:
 
     def cursor_at(self, moment: datetime) -> Cursor:
         if self._options.windows is not None:
-            position = {"end": iso(_grid(moment, self._options.windows.size))}
+            position = {"end": iso(on_grid(moment, self._options.windows.size))}
         else:
             position = {"time": iso(moment + self._overlap), "id": ""}
         return Cursor(CURSOR_VERSION, {"paths": dict.fromkeys(self._options.all_paths, position)})
@@ -147,8 +148,8 @@ class Rest:
         self, path: str, items: str, positions: dict[str, Any], until: datetime | None
     ) -> AsyncIterator[Delivery]:
         since = self._options.since
-        reached = _Reached(since, positions.get(path), self._setup)
-        params = {**self._params, **_since_params(since, reached.asked(self._overlap), until)}
+        reached = Reached(since, positions.get(path), self._setup)
+        params = {**self._params, **since_params(since, reached.asked(self._overlap), until)}
         ask = Ask(self._http.address(path), params)
         held: Delivery | None = None  # one item is kept back, for only the last one of a pull may carry the cursor
         try:
@@ -202,10 +203,10 @@ class Rest:
         todo = []
         for path in self._options.all_paths:
             had = positions.get(path)
-            after = _moment(had["end"], self._setup.feed) if had else None
+            after = stored_time(had["end"], self._setup.feed) if had else None
             todo += [(start, end, path) for start, end in windows(options, closed, after)]
         for start, end, path in sorted(todo, key=lambda window: window[:2]):
-            params = {**self._params, **_window_params(options, start, end)}
+            params = {**self._params, **window_params(options, start, end)}
             with await self._http.get(self._http.address(path), params) as answer:
                 positions[path] = {"end": iso(end)}
                 yield Delivery(
@@ -229,7 +230,7 @@ class Rest:
             file=safe_name(file or key.replace(":", "_") + self._extension),
             body=_once(item.data),
             origin=_origin(got.answer),
-            source_time=_time(moment),
+            source_time=instant(moment),
         )
 
     @property
@@ -251,81 +252,6 @@ class Rest:
         return dict(paths)
 
 
-class _Reached:
-    """How far a pull of one path has come: the pair (time, id) of the newest item, never beyond our clock."""
-
-    def __init__(self, since: SinceOptions | None, position: Mapping[str, Any] | None, setup: Setup) -> None:
-        self._since, self._setup = since, setup
-        self._newest: tuple[datetime, str] | None = None
-        self._sorted = since is not None and since.order == "ascending" and since.field is not None
-        if position is not None and "time" in position:
-            self._newest = (_moment(position["time"], setup.feed), str(position.get("id", "")))
-        self._start = self._newest
-        self._server_time: datetime | None = None
-
-    def asked(self, overlap: timedelta) -> datetime | None:
-        return self._start[0] - overlap if self._start else None
-
-    def page(self, answer: Answer) -> None:
-        if self._server_time is None:
-            self._server_time = answer.date or self._setup.timing.now()
-
-    def item(self, moment: datetime | None, item: Item) -> bool:
-        """Takes note of an item. True when the cursor may already stand on it."""
-        if self._since is None or moment is None:
-            return False
-        now = self._setup.timing.now()
-        here = (clamp(moment, now), (pick(item.value, self._since.id) or "") if self._since.id else "")
-        if self._newest is None or here[0] >= self._newest[0]:
-            self._newest = max(self._newest or here, here)
-            return self._sorted
-        # Items before the stored cursor are the overlap; one that steps back after it breaks the promised order.
-        if self._newest != self._start:
-            self._sorted = False
-        return False
-
-    def position(self) -> dict[str, str] | None:
-        if self._since is not None and self._since.field is None and self._server_time is not None:
-            return {"time": iso(clamp(self._server_time, self._setup.timing.now())), "id": ""}
-        return {"time": iso(self._newest[0]), "id": self._newest[1]} if self._newest else None
-
-
-def windows(options: WindowOptions, closed: datetime, after: datetime | None) -> Iterator[tuple[datetime, datetime]]:
-    """The windows that end by `closed`, oldest first, from `after` (the end of the last one taken) on.
-
-    They end on the grid. When `after` isn't on it (`size` was changed), the first window is a short one: what was
-    taken isn't asked for again, and nothing is left out.
-    """
-    if after is None:
-        after = _grid(closed - options.start if isinstance(options.start, timedelta) else options.start, options.size)
-    while (end := _grid(after, options.size) + options.size) <= closed:
-        yield after, end
-        after = end
-
-
-def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with Z, microseconds only where there are any."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _grid(moment: datetime, size: timedelta) -> datetime:
-    return _EPOCH + (moment - _EPOCH) // size * size
-
-
-def _window_params(options: WindowOptions, start: datetime, end: datetime) -> dict[str, str]:
-    last = end - _TICK if options.inclusive_end else end
-    return {options.from_param: iso(start), options.to_param: iso(last)}
-
-
-def _since_params(since: SinceOptions | None, start: datetime | None, until: datetime | None) -> dict[str, str]:
-    params = {}
-    if since is not None and start is not None:
-        params[since.param] = iso(start)
-    if since is not None and since.until_param is not None and until is not None:
-        params[since.until_param] = iso(until)
-    return params
-
-
 def _broken(path: str, got: Got) -> BadAnswer:
     broken = got.page.broken
     assert broken is not None
@@ -341,22 +267,6 @@ def _cursor(positions: Mapping[str, Any]) -> Cursor:
 
 def _origin(answer: Answer) -> Origin:
     return Origin(answer.url, answer.peer, answer.headers)
-
-
-def _moment(text: Any, feed: str) -> datetime:
-    moment = _time(text)
-    if moment is None:
-        raise CursorNotUnderstood(feed, "it holds no time")
-    return moment
-
-
-def _time(text: Any) -> datetime | None:
-    """An instant, or None: a time without an offset names no instant."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
 
 
 def _stem(path: str) -> str:

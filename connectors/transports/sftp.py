@@ -6,7 +6,7 @@
       port: "env:BW_PORT"                   # default 22
       username: justindata                  # or env:NAME
       password: "env:BW_PASSWORD"           # and/or private_key: "file:keys/brightwater", passphrase: "env:..."
-      host_key: ["SHA256:Zm9v..."]          # fingerprint, or a public key line, or a reference to one of them
+      host_key: ["SHA256:UNhY4JhezH9gQYqvDMWrWH9CwlcKiECVqejMrND2VFw"]    # or a public key line, or a reference
       paths: ["/coa/*.xlsx"]                # * and ? stand for names in one folder
       ready: {stable_for: 2s}               # or {done_suffix: .done}; default: stable for 2 s
       overlap: 30m                          # look-back before the cursor; default: twice `every`

@@ -117,6 +117,7 @@ class Sftp:
                     gss_kex=False,
                     host_based_auth=False,
                     config=None,
+                    keepalive_interval=15,  # the hub judges one delivery before it asks for the next
                 )
         except asyncssh.HostKeyNotVerifiable:
             raise HostKeyChanged(self._where, self._fingerprints, pinned.seen or "of an unknown kind") from None

@@ -172,7 +172,7 @@ def test_an_unknown_partner_or_feed_lists_the_valid_ones(tmp_path: Path) -> None
     write(tmp_path, GOOD)
     partners = load_partners(tmp_path)
     with pytest.raises(
-        UnknownPartner, match="no partner is called northvail; did you mean northvale. valid: northvale"
+        UnknownPartner, match=r"no partner is called northvail; did you mean northvale\? valid: northvale"
     ):
         find_partner(partners, "northvail")
     with pytest.raises(UnknownPartner, match="no feed of northvale is called pat; valid: coa"):

@@ -1,8 +1,10 @@
-"""Promise kept here: a connector is found by name, also one that another package brings, and a missing one is explained."""
+"""Promise kept here: a connector is found by name, also one of another package, and a missing one is explained."""
 
 from __future__ import annotations
 
+import inspect
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from connectors import names, registry
 from connectors.errors import ConnectorError, MissingExtra, UnknownPartner
 from connectors.names import is_safe_key, is_safe_name, safe_name
 from connectors.testing import ListConnector, sent
+from contracts.yamltree import plain, read_yaml
 
 PACKAGE = """
 from connectors.testing import ListConnector, sent
@@ -49,7 +52,7 @@ def test_a_broken_or_unknown_connector_is_explained(installed: None) -> None:
         registry.find("broken")
     with pytest.raises(ConnectorError, match="does not register"):
         registry.find("odd")
-    with pytest.raises(UnknownPartner, match="did you mean sftp. valid: broken, folder, list, odd, rest, sftp"):
+    with pytest.raises(UnknownPartner, match=r"did you mean sftp\? valid: broken, folder, list, odd, rest, sftp"):
         registry.find("stfp")
 
 
@@ -66,7 +69,7 @@ async def test_the_fake_keeps_the_promises_of_a_connector(pull) -> None:
     first = await pull(fake, at_most=1)
     second = await pull(fake, first.cursor)
     assert (first.keys, second.keys, second.data) == (["a"], ["b", "c"], [b"bbb", b"ccc"])
-    fake.error = SourceGone("gone")
+    fake.error = GoneError("gone")
     third = await pull(fake)
     assert (third.keys, third.error, [line.state for line in await fake.check()]) == (
         ["a", "b", "c"],
@@ -77,7 +80,7 @@ async def test_the_fake_keeps_the_promises_of_a_connector(pull) -> None:
     assert fake.closed
 
 
-class SourceGone(ConnectorError):
+class GoneError(ConnectorError):
     pass
 
 
@@ -94,3 +97,14 @@ def test_ordinary_names_stay_as_they_are() -> None:
     assert is_safe_key("COA/2026/1:2")
     assert not is_safe_key(" ")
     assert names.MAX_BYTES == 255
+
+
+@pytest.mark.parametrize("name", ["rest", "sftp", "folder"])
+def test_the_example_in_a_transports_docstring_is_valid(name: str) -> None:
+    transport = registry.find(name)
+    text = inspect.getdoc(sys.modules[transport.open.__module__]) or ""
+    start = text.index("    connector: ")
+    block = text[start : text.index("\n\n", start)]
+    written = plain(read_yaml(textwrap.dedent(block).encode()).root)
+    assert written["connector"] == name
+    transport.options.model_validate(written["options"])

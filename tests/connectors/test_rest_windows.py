@@ -9,8 +9,8 @@ import pytest
 
 from connectors.duration import parse_duration
 from connectors.errors import CursorNotUnderstood, Unreachable
-from connectors.transports.rest import windows
 from connectors.transports.restoptions import WindowOptions
+from connectors.transports.windows import windows
 
 PATH = "/piwebapi/streamsets/F1AbBR01/recorded"
 
