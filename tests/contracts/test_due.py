@@ -1,8 +1,8 @@
 """What is due by when is computed from slots, arrivals and now alone, and a change of clocks never moves an hour.
 
 Promise: contracts.md 2.7 and 4.6. Expected instants are worked out by hand beside each case, from the dates on which
-the clocks change: Europe on the last Sunday of March and October at 01:00 UTC, the United States on the second Sunday of
-March and the first Sunday of November at 02:00 local time.
+the clocks change: Europe on the last Sunday of March and October at 01:00 UTC, the United States on the second Sunday
+of March and the first Sunday of November at 02:00 local time.
 """
 
 from dataclasses import replace
