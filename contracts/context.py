@@ -46,6 +46,8 @@ class Context:
     now: datetime | None = None
     history: History | None = None
     registries: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    cleared_lots: frozenset[str] | None = None
+    """Lots that a clearance relies on; None: nobody said, and no amendment is held against a clearance."""
 
     def knows(self, need: str) -> bool:
         """Whether a clause that needs `need` can be judged."""

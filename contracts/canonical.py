@@ -1,0 +1,173 @@
+"""Canonical records of a document that was examined: what it means, whatever form it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from contracts.document import Raw
+from contracts.records import Certificate, Result, Signature, Slot
+from contracts.rules.examination import Examination, Node, Value
+from contracts.rules.results import ResultLine
+
+if TYPE_CHECKING:
+    from contracts.rules.scalar import Scalar
+
+_RESULTS = "results"
+
+
+def certificate(exam: Examination) -> Certificate:
+    """The certificate, with our verdict on each result. Texts are trimmed; `raw` of a result is as it was sent."""
+    root = exam.root
+    scalars = exam.plan.scalars
+
+    def text(path: str) -> str:
+        value = _at(root, path)
+        return value.strip(" \t") if isinstance(value, str) else ""
+
+    def moment(path: str) -> Value:
+        raw, scalar = _at(root, path), scalars.get(path)
+        return scalar.value(raw) if scalar is not None and raw is not None else None
+
+    issued, expires, made = moment("issued_at"), moment("expires_at"), moment("mfg_date")
+    replaces = root.get("replaces")
+    return Certificate(
+        certificate_no=text("certificate_no"),
+        revision=_whole(root.get("revision"), 1),
+        replaces=_replaced(replaces) if isinstance(replaces, dict) else None,
+        material_id=text("material_id"),
+        lot_number=text("lot_number"),
+        spec_id=text("spec.id"),
+        spec_version=text("spec.version"),
+        purpose=text("purpose"),
+        issued_at=issued if isinstance(issued, datetime) else None,
+        mfg_date=made if isinstance(made, date) and not isinstance(made, datetime) else None,
+        expires_at=expires if isinstance(expires, datetime) else None,
+        results=tuple(_results(exam)),
+        disposition=text("disposition"),
+        signatures=tuple(_signatures(exam)),
+        attachments=tuple((_text(n, "name") or "", _text(n, "sha256") or "") for _, n in exam.frames("attachments")),
+    )
+
+
+def _results(exam: Examination) -> Iterable[Result]:
+    if _RESULTS in exam.plan.result_tables:
+        lines = exam.results(_RESULTS)
+    else:
+        lines = [ResultLine(p, n, _text(n, "characteristic"), None, None) for p, n in exam.frames(_RESULTS)]
+    scalars = exam.plan.scalars
+    start, end = scalars.get("results.tested_from"), scalars.get("results.tested_to")
+    return [_result(line, start, end) for line in lines]
+
+
+def _result(line: ResultLine, start: Scalar | None, end: Scalar | None) -> Result:
+    get = line.node.get
+    test, judged = line.test, line.judged
+    reading = judged.reading if judged is not None else None
+    raw, operator = get("value"), get("operator")
+    tested_from = start.value(get("tested_from")) if start is not None else None
+    tested_to = end.value(get("tested_to")) if end is not None else None
+    return Result(
+        test.code if test is not None else line.code or "",
+        test.level if test is not None else None,
+        test.required if test is not None else False,
+        _whole(get("replicate"), 1),
+        get("method_id"),  # type: ignore[arg-type]  # a text or nothing: the structure says so
+        get("lab_site"),  # type: ignore[arg-type]
+        get("stage") or "final",  # type: ignore[arg-type]
+        raw if isinstance(raw, str) else "",
+        reading.operator if reading is not None else operator or "=",  # type: ignore[arg-type]
+        reading.value if reading is not None else None,
+        reading.word if reading is not None else None,
+        get("unit"),  # type: ignore[arg-type]
+        get("loq"),  # type: ignore[arg-type]
+        get("criterion_text"),  # type: ignore[arg-type]
+        get("partner_verdict"),  # type: ignore[arg-type]
+        line.verdict,
+        judged.reason if judged is not None else "the test is not in the contract",
+        tested_from if isinstance(tested_from, datetime) else None,
+        tested_to if isinstance(tested_to, datetime) else None,
+    )
+
+
+def _signatures(exam: Examination) -> Iterable[Signature]:
+    at = exam.plan.scalars.get("signatories.signed_at")
+    for _, node in exam.frames("signatories"):
+        when = at.value(node.get("signed_at")) if at is not None else None
+        yield Signature(
+            _text(node, "user_id") or "",
+            _text(node, "role") or "",
+            _text(node, "meaning") or "",
+            when if isinstance(when, datetime) else None,
+        )
+
+
+def slots(exam: Examination, refused: frozenset[int]) -> Iterable[Slot]:
+    """The slots of a schedule but for the `refused` rows."""
+    scalars = exam.plan.scalars
+    for pointer, node in exam.frames(None):
+        if int(pointer.rpartition("/")[2]) not in refused:
+            values = {name: scalar.value(node.get(name)) for name, scalar in scalars.items()}
+            slot = _slot(values)
+            if slot is not None:
+                yield slot
+
+
+def _slot(values: dict[str, Value]) -> Slot | None:
+    """The slot, None when a contract without these fields let one pass that has no time to stand at."""
+
+    def time(name: str) -> datetime | None:
+        value = values.get(name)
+        return value if isinstance(value, datetime) else None
+
+    def whole(name: str) -> int | None:
+        value = values.get(name)
+        return int(value) if isinstance(value, Decimal) else None
+
+    def text(name: str) -> str:
+        return str(values.get(name) or "")
+
+    published, start, end = time("published_at"), time("planned_start"), time("planned_end")
+    if published is None or start is None or end is None:
+        return None
+    return Slot(
+        slot_uid=text("slot_uid"),
+        revision=whole("revision") or 0,
+        published_at=published,
+        status=text("status"),
+        site=text("site"),
+        suite=text("suite"),
+        product=text("product"),
+        coi=text("coi"),
+        vector_lot=text("vector_lot") or None,
+        vector_doses=whole("vector_doses"),
+        planned_start=start,
+        planned_end=end,
+        actual_start=time("actual_start"),
+        actual_end=time("actual_end"),
+        planned_final_release=time("planned_final_release"),
+        apheresis_collected_at=time("apheresis_collected_at"),
+        apheresis_expires_at=time("apheresis_expires_at"),
+    )
+
+
+def _at(root: Node, path: str) -> Raw:
+    here: Raw = root
+    for part in path.split("."):
+        here = here.get(part) if isinstance(here, dict) else None
+    return here
+
+
+def _text(node: Node, name: str) -> str | None:
+    raw = node.get(name)
+    return raw.strip(" \t") if isinstance(raw, str) else None
+
+
+def _whole(raw: Raw, default: int) -> int:
+    return int(raw) if isinstance(raw, str) and raw.strip().lstrip("-").isdigit() and len(raw) < 19 else default
+
+
+def _replaced(node: Node) -> tuple[str, int]:
+    return _text(node, "certificate_no") or "", _whole(node.get("revision"), 1)

@@ -1,0 +1,31 @@
+"""censored: a result below a limit names the limit as a number. `within` includes it; this is for contracts without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contracts.contract import Clause
+from contracts.rules.examination import Examination
+from contracts.values.number import read_number
+from contracts.values.problem import Problem
+
+if TYPE_CHECKING:
+    from contracts.plan import Plan, Rule
+
+
+def censored(clause: Clause, plan: Plan) -> Rule:
+    """COA-E106 at the value."""
+    each = str(clause.params["each"])
+    value = plan.path(str(clause.params["value"]), each)
+    locale = plan.contract.schema.locale
+
+    def rule(exam: Examination) -> None:
+        for pointer, node in exam.entered(each, clause):
+            text, at = value.text(node, exam.root), value.pointer(pointer)
+            if text is None or exam.is_spoiled(at):
+                continue
+            number = read_number(text, locale)
+            if isinstance(number, Problem) and number.code == "COA-E106":
+                exam.raise_(clause, number, at, value.field, found=text)
+
+    return rule

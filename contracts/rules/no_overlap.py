@@ -1,0 +1,54 @@
+"""noOverlap: one suite, one run at a time. Slots are half-open, so one may begin the moment another ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from contracts.contract import Clause
+from contracts.rules.examination import Examination
+from contracts.values.problem import Problem
+from contracts.values.times import utc_text
+
+if TYPE_CHECKING:
+    from contracts.plan import Plan, Rule
+
+
+def no_overlap(clause: Clause, plan: Plan) -> Rule:
+    """SCH-E301 at the start of the later slot, naming the slot it runs into."""
+    resource, start, end = (plan.path(str(clause.params[name]), None) for name in ("resource", "start", "end"))
+    status = plan.path("status", None)
+    excepted = frozenset(str(word) for word in clause.params.get("except", ()))
+
+    def rule(exam: Examination) -> None:
+        booked: dict[str, list[tuple[datetime, datetime, str]]] = {}
+        for pointer, node in exam.entered(None, clause):
+            suite, a, b = (exam.value(path, pointer, node) for path in (resource, start, end))
+            if suite is None or not isinstance(a, datetime) or not isinstance(b, datetime) or b <= a:
+                continue
+            if excepted and exam.value(status, pointer, node) in excepted:
+                continue
+            booked.setdefault(str(suite), []).append((a, b, pointer))
+        for suite, slots in booked.items():
+            slots.sort()
+            busy_until, busy_by = slots[0][1], slots[0][2]
+            for a, b, pointer in slots[1:]:
+                if a < busy_until:
+                    _overlap(exam, suite, pointer, busy_by, busy_until)
+                if b > busy_until:
+                    busy_until, busy_by = b, pointer
+
+    def _overlap(exam: Examination, suite: str, pointer: str, other: str, until: datetime) -> None:
+        name = exam.label(f"{other}/{start.field}") or other
+        problem = Problem(
+            "SCH-E301",
+            f"is before {name} leaves {suite}",
+            expected=f"a start at or after {utc_text(until)}",
+            fix=f"move one of the two slots, or name another {resource.field}",
+        )
+        at = start.pointer(pointer)
+        mine = exam.label(at) or pointer
+        message = f"{mine} starts in {suite} before {name} has ended"
+        exam.raise_(clause, problem, at, start.field, message=message, spoil=False)
+
+    return rule

@@ -1,0 +1,59 @@
+"""plausible: a value far from everything this test has ever shown is more likely a slip than a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from contracts.contract import Clause
+from contracts.rules.examination import Examination
+from contracts.values.problem import Problem
+
+if TYPE_CHECKING:
+    from contracts.plan import Plan, Rule
+
+
+def plausible(clause: Clause, _plan: Plan) -> Rule:
+    """COA-E113 outside median / factor .. median * factor; silent below `minHistory` accepted results."""
+    each, value_at = str(clause.params["each"]), str(clause.params["value"])
+
+    def rule(exam: Examination) -> None:
+        history = exam.context.history
+        assert history is not None
+        for line in exam.results(each):
+            test, judged = line.test, line.judged
+            if test is None or judged is None or test.plausible_factor is None or judged.reading is None:
+                continue
+            reading = judged.reading
+            pointer = f"{line.pointer}/{value_at}"
+            if reading.compared is None or reading.operator != "=" or exam.is_spoiled(pointer):
+                continue
+            earlier = history.values(test.code)
+            if len(earlier) < (test.plausible_min_history or 1):
+                continue
+            middle, factor = median(earlier), test.plausible_factor
+            if middle <= 0 or middle / factor <= reading.compared <= middle * factor:
+                continue
+            times = reading.compared / middle if reading.compared > middle else middle / max(reading.compared, _TINY)
+            side = "above" if reading.compared > middle else "below"
+            problem = Problem(
+                "COA-E113",
+                f"is {times:.0f} times {side} the median of {len(earlier)} earlier results",
+                expected=f"a value within {factor} times {middle.normalize()}",
+                fix="confirm the value, or correct it in a new revision",
+            )
+            raw = line.node.get(value_at)
+            found = raw if isinstance(raw, str) else None
+            exam.raise_(clause, problem, pointer, f"{each}.{value_at}", found=found, spoil=False, unit=test.unit)
+
+    return rule
+
+
+_TINY = Decimal("1e-30")
+
+
+def median(values: Sequence[Decimal]) -> Decimal:
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

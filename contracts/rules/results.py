@@ -1,0 +1,208 @@
+"""The results of a certificate, judged once for all rules about tests.
+
+The clauses on one array say together where code, value, unit and stage stand; a ResultTable reads them, judges each
+result, and says what is wrong with a value in the name of the clause that demands it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contracts.contract import Clause, Criterion, Schema, TestDef
+from contracts.document import Raw, RawNumber
+from contracts.records import ResultVerdict
+from contracts.rules.examination import Examination, Node
+from contracts.rules.verdict import Judge, Judged, Of, Part, Reading, bounds
+from contracts.values.problem import Problem
+
+if TYPE_CHECKING:
+    from contracts.rules.scalar import Scalar
+
+_REMEMBERED = 16384  # judged results; the same few values of a panel come again in every certificate
+
+
+@dataclass(slots=True)
+class ResultLine:
+    """One result: `test` is None when its code is not in the contract, `code` when it could not be read."""
+
+    pointer: str
+    node: Node
+    code: str | None
+    test: TestDef | None
+    judged: Judged | None
+
+    @property
+    def verdict(self) -> ResultVerdict:
+        return self.judged.verdict if self.judged is not None else ResultVerdict.NOT_EVALUATED
+
+
+class ResultTable:
+    """The array of results at `each`. `paths` says which key holds what: code, value, operator, unit, loq, stage."""
+
+    def __init__(self, each: str, clauses: Sequence[Clause], schema: Schema, judge: Judge, value_field: Scalar | None):
+        self.each, self.clauses = each, tuple(clauses)
+        self._paths: dict[str, str] = {}
+        for clause in clauses:
+            for part in ("code", "value", "operator", "unit", "loq", "stage"):
+                if part in clause.params and part not in self._paths:
+                    self._paths[part] = str(clause.params[part])
+        self.tests: Mapping[str, TestDef] = {name: t for t in schema.tests for name in (*t.aliases, t.code)}
+        self._judge, self._comma = judge, schema.locale.decimal == ","
+        self._owners = _Owners(clauses, value_field)
+        self._known: dict[tuple[Raw, ...], Judged] = {}
+        self._composite = frozenset(t.code for t in schema.tests if any(p.of for p in _leaves(t)))
+
+    def judge(self, exam: Examination) -> list[ResultLine]:
+        """Every result with its verdict, in order."""
+        code_at = self._paths["code"]
+        tests = self.tests
+        lines: list[ResultLine] = []
+        later: list[ResultLine] = []
+        for pointer, node in exam.frames(self.each):
+            raw = node.get(code_at)
+            code = raw.strip(" \t") if isinstance(raw, str) else None
+            if exam.spoiled and exam.is_spoiled(f"{pointer}/{code_at}"):
+                code = None
+            test = tests.get(code) if code else None
+            line = ResultLine(pointer, node, code or None, test, None)
+            lines.append(line)
+            if test is not None:
+                if test.code in self._composite:
+                    later.append(line)
+                else:
+                    line.judged = self._one(line, test, exam, _nothing)
+        for line in later:
+            assert line.test is not None
+            line.judged = self._one(line, line.test, exam, self._elsewhere(lines))
+        return lines
+
+    def raise_problems(self, exam: Examination) -> None:
+        """Say what is wrong with values, units and stages, in the name of the clauses that own them."""
+        for line in exam.results(self.each):
+            judged = line.judged
+            if judged is not None and judged.problems:
+                for part, problem in judged.problems:
+                    self._raise(exam, line, judged, part, problem)
+
+    def _raise(self, exam: Examination, line: ResultLine, judged: Judged, part: Part, problem: Problem) -> None:
+        clause = self._owners.of(part, problem.code)
+        at = self._paths.get(part)
+        if clause is None or at is None:
+            return
+        raw = line.node.get(at)
+        pointer, path = f"{line.pointer}/{at}", f"{self.each}.{at}"
+        lower, upper = bounds(judged.test.criterion) if part == "value" else (None, None)
+        exam.raise_(
+            clause,
+            problem,
+            pointer,
+            path,
+            found=raw if isinstance(raw, str) else None,
+            spoil=judged.reading is None or problem.code in ("COA-E201", "COA-E203", "COA-E109"),
+            lower=lower,
+            upper=upper,
+            unit=judged.test.unit if part == "value" else None,
+        )
+
+    def _one(self, line: ResultLine, test: TestDef, exam: Examination, of: Of) -> Judged:
+        get, paths = line.node.get, self._paths
+        value, operator = get(paths.get("value", "")), get(paths.get("operator", ""))
+        unit, loq, stage = get(paths.get("unit", "")), get(paths.get("loq", "")), get(paths.get("stage", ""))
+        if exam.spoiled or of is not _nothing:
+            return self._carefully(line, test, exam, of)
+        known = (test.code, value, operator, unit, loq, stage)
+        judged = self._known.get(known)
+        if judged is None or type(value) is not str:
+            judged = self._carefully(line, test, exam, of)
+            if type(value) is str:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[known] = judged
+        return judged
+
+    def _carefully(self, line: ResultLine, test: TestDef, exam: Examination, of: Of) -> Judged:
+        """As judged, but a part that already has a finding is not looked at again, and proves nothing."""
+        parts: dict[str, str | None] = {}
+        spoiled = []
+        for part in ("value", "operator", "unit", "loq", "stage"):
+            at = self._paths.get(part)
+            if at is not None and exam.is_spoiled(f"{line.pointer}/{at}"):
+                spoiled.append(part)
+                parts[part] = None
+            else:
+                parts[part] = self._text(line.node.get(at)) if at is not None else None
+        value = parts["value"]
+        if value is None:
+            spoiled.append("value")
+        judged = self._judge.judge(
+            test,
+            value or "",
+            parts["operator"],
+            parts["unit"],
+            parts["loq"],
+            parts["stage"],
+            of,
+            with_unit="unit" in self._paths and "unit" not in spoiled,
+            with_stage=parts["stage"] is not None,
+            with_value="value" not in spoiled and "operator" not in spoiled,
+        )
+        if not spoiled:
+            return judged
+        kept = tuple((part, problem) for part, problem in judged.problems if problem.code != "COA-E107")
+        return Judged(test, None, ResultVerdict.NOT_EVALUATED, f"the {spoiled[0]} could not be read", kept)
+
+    def _text(self, raw: Raw) -> str | None:
+        if isinstance(raw, RawNumber):  # a machine wrote it, with a point whatever the partner's locale
+            return raw.replace(".", ",") if self._comma else str(raw)
+        return raw if isinstance(raw, str) and raw.strip(" \t") else None
+
+    def _elsewhere(self, lines: Sequence[ResultLine]) -> Of:
+        def of(code: str) -> Reading | None:
+            for line in lines:
+                if line.test is not None and line.test.code == code and line.judged is not None:
+                    staged = all(part != "stage" for part, _ in line.judged.problems)
+                    return line.judged.reading if staged else None
+            return None
+
+        return of
+
+
+def _nothing(_: str) -> Reading | None:
+    return None
+
+
+def _leaves(test: TestDef) -> Iterator[Criterion]:
+    waiting = [test.criterion]
+    while waiting:
+        criterion = waiting.pop()
+        yield criterion
+        waiting.extend(criterion.parts)
+
+
+class _Owners:
+    """Which clause a problem is raised by: the one on the field that demands it, else the rule about results."""
+
+    def __init__(self, clauses: Sequence[Clause], value_field: Scalar | None) -> None:
+        self._rules = {clause.kind: clause for clause in reversed(clauses)}
+        self._field = value_field.clauses if value_field is not None else {}
+
+    def of(self, part: Part, code: str) -> Clause | None:
+        rules = self._rules
+        if part == "unit":
+            return rules.get("unitIs") or rules.get("within")
+        if part == "stage":
+            return rules.get("requiredTests") or rules.get("within")
+        first = {"COA-E106": "censored", "COA-E114": "precision", "COA-E115": "replicates"}.get(code)
+        if first in rules and "within" not in rules:
+            return rules[first]
+        for kind in ("number", "vocabulary"):
+            if kind in self._field and code in self._field[kind].codes:
+                return self._field[kind]
+        if first in rules:
+            return rules[first]
+        within = rules.get("within")
+        if within is not None and code in within.codes:
+            return within
+        return within or self._field.get("number")

@@ -1,0 +1,157 @@
+"""revision: identity, revision and content decide what a certificate is: new, the same, an amendment, a silent change.
+
+Content is compared on canonical records and not on bytes, so another layout of the same certificate is the same
+certificate. What follows from the contract (verdicts, levels) is no content: a new contract changes no certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from contracts.canonical import certificate as certificate_of
+from contracts.contract import Clause
+from contracts.records import Certificate, Result, ResultVerdict
+from contracts.rules.examination import Examination
+from contracts.values.problem import Problem
+
+if TYPE_CHECKING:
+    from contracts.plan import Plan, Rule
+
+_RESULT_KEYS = {
+    "raw": "value", "operator": "operator", "unit": "unit", "method": "method_id", "lab": "lab_site", "stage": "stage",
+    "loq": "loq", "criterion_text": "criterion_text", "reported_verdict": "partner_verdict",
+    "tested_from": "tested_from", "tested_to": "tested_to",
+}  # fmt: skip
+_POINTERS = {"spec_id": "/spec/id", "spec_version": "/spec/version", "signatures": "/signatories"}
+_NO_CONTENT = frozenset({"certificate_no", "revision", "replaces", "results"})
+Change = tuple[str, str]
+"""(JSON pointer in the new document, what a person calls it)."""
+
+
+def revision(clause: Clause, plan: Plan) -> Rule:
+    """COA-E405 nothing new, E406 amended, E407 a result that a clearance relied on turned, E408 changed silently,
+    E409 out of order."""
+    id_path, at = plan.path(str(clause.params["id"]), None), plan.path(str(clause.params["revision"]), None)
+
+    def rule(exam: Examination) -> None:
+        history = exam.context.history
+        assert history is not None
+        number = exam.value(id_path, "", exam.root)
+        if number is None or exam.value(at, "", exam.root) is None:
+            exam.unread.add(clause.id)
+            return
+        earlier = history.certificate(str(number))
+        if not earlier:
+            return
+        new = certificate_of(exam)
+        newest = max(earlier, key=lambda c: c.revision)
+        same = next((c for c in earlier if c.revision == new.revision), None)
+        if same is not None:
+            _same_revision(exam, clause, at.field, same, new)
+        elif new.revision == newest.revision + 1:
+            _amended(exam, clause, at.field, newest, new)
+        else:
+            _out_of_order(exam, clause, at.field, newest, new)
+
+    return rule
+
+
+def _same_revision(exam: Examination, clause: Clause, field: str, old: Certificate, new: Certificate) -> None:
+    changed = changes(old, new)
+    if not changed:
+        problem = Problem("COA-E405", "is here already", "something new", "nothing to do")
+        message = f"certificate {new.certificate_no} revision {new.revision} is here already"
+        exam.raise_(clause, problem, "", field, message=message, found=str(new.revision), spoil=False)
+        return
+    pointer, _ = changed[0]
+    names = ", ".join(name for _, name in changed[:5])
+    problem = Problem(
+        "COA-E408",
+        "changed without a new revision",
+        expected=f"the content of revision {old.revision} as received before, or revision {old.revision + 1}",
+        fix=f"send it as revision {old.revision + 1}, replacing revision {old.revision}",
+        note=f"changed: {names}",
+    )
+    message = f"revision {new.revision} came with other content than before: {names}"
+    path = _field_of(pointer)
+    exam.raise_(clause, problem, pointer, path, message=message, found=_shown(exam, pointer), spoil=False)
+
+
+def _amended(exam: Examination, clause: Clause, field: str, old: Certificate, new: Certificate) -> None:
+    changed = changes(old, new)
+    names = ", ".join(name for _, name in changed[:5]) or "nothing but the revision"
+    more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
+    problem = Problem("COA-E406", "amends", fix="read the changes", note=f"changed: {names}{more}")
+    message = f"revision {new.revision} amends revision {old.revision}: {names}{more}"
+    exam.raise_(clause, problem, f"/{field}", field, message=message, found=str(new.revision), spoil=False)
+    cleared = exam.context.cleared_lots
+    if cleared is None or new.lot_number not in cleared:
+        return
+    before = {(r.characteristic, r.replicate): r.verdict for r in old.results}
+    for index, result in enumerate(new.results):
+        then = before.get((result.characteristic, result.replicate))
+        if then is ResultVerdict.PASS and result.verdict is not ResultVerdict.PASS:
+            problem = Problem(
+                "COA-E407",
+                "turned",
+                expected=f"{then.value}, as the clearance relied on",
+                fix="hold the lot and decide about every slot that uses it",
+            )
+            message = f"{result.characteristic} turned from {then.value} to {result.verdict.value} after a clearance"
+            pointer = f"/results/{index}/value"
+            exam.raise_(clause, problem, pointer, "results.value", message=message, found=result.raw, spoil=False)
+
+
+def _out_of_order(exam: Examination, clause: Clause, field: str, newest: Certificate, new: Certificate) -> None:
+    late = new.revision < newest.revision
+    said = "came after" if late else "came without the one before it: the newest here is"
+    problem = Problem(
+        "COA-E409",
+        "is out of order",
+        expected=f"revision {newest.revision + 1}",
+        fix="nothing to do: the newer revision stays" if late else f"send revision {newest.revision + 1} as well",
+    )
+    message = f"revision {new.revision} {said} revision {newest.revision}"
+    exam.raise_(clause, problem, f"/{field}", field, message=message, found=str(new.revision), spoil=False)
+
+
+def changes(old: Certificate, new: Certificate) -> list[Change]:
+    """What `new` says otherwise than `old`, results first, in the order of the new document."""
+    found = _result_changes(old.results, new.results)
+    for field in fields(Certificate):
+        name = field.name
+        if name not in _NO_CONTENT and getattr(old, name) != getattr(new, name):
+            found.append((_POINTERS.get(name, f"/{name}"), name))
+    return found
+
+
+def _result_changes(old: Sequence[Result], new: Sequence[Result]) -> list[Change]:
+    found: list[Change] = []
+    before: dict[Any, Result] = {_identity(r): r for r in old}
+    for index, result in enumerate(new):
+        was = before.pop(_identity(result), None)
+        if was is None:
+            found.append((f"/results/{index}", f"{result.characteristic} is new"))
+            continue
+        for name, key in _RESULT_KEYS.items():
+            if getattr(was, name) != getattr(result, name):
+                found.append((f"/results/{index}/{key}", f"{key} of {result.characteristic}"))
+    found += [("/results", f"{result.characteristic} is gone") for result in before.values()]
+    return found
+
+
+def _identity(result: Result) -> tuple[str, int, str]:
+    return result.characteristic, result.replicate, result.stage if result.stage == "interim" else ""
+
+
+def _field_of(pointer: str) -> str:
+    return ".".join(part for part in pointer.split("/")[1:] if not part.isdigit())
+
+
+def _shown(exam: Examination, pointer: str) -> str | None:
+    node: Any = exam.root
+    for part in pointer.split("/")[1:]:
+        node = node[int(part)] if isinstance(node, list) else node.get(part) if isinstance(node, dict) else None
+    return node if isinstance(node, str) else None

@@ -1,0 +1,219 @@
+"""Structure: is every agreed key there, and nothing else, and is each value what its field says it is?
+
+Walks the document along the contract's fields. What is fine costs one look-up; only what isn't is looked at twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from contracts.contract import Clause, Field
+from contracts.document import Raw
+from contracts.rules.examination import Examination, Node
+from contracts.rules.scalar import Scalar, personal, type_of, wrong_type
+from contracts.values.problem import Problem
+
+if TYPE_CHECKING:
+    from contracts.values.personal import PersonalData
+
+
+class ObjectPlan:
+    """An object: its scalar fields, its structured ones, and whether other keys are allowed."""
+
+    def __init__(
+        self,
+        path: str,
+        scalars: Sequence[Scalar],
+        structures: Sequence[StructurePlan],
+        closed: Clause | None,
+        personal_data: tuple[Clause, PersonalData] | None,
+        missing_time: Mapping[str, Clause],
+    ) -> None:
+        self.path = path
+        self._scalars = [(s.name, s, s.expected, s.known) for s in scalars]
+        self._structures = structures
+        self._closed, self._personal = closed, personal_data
+        self._missing_time = missing_time
+        self._names = frozenset([s.name for s in scalars] + [s.field.name for s in structures])
+        self._due = frozenset(s.name for s in scalars if s.must_exist)
+
+    def examine(self, node: Node, pointer: str, exam: Examination) -> None:
+        for name, scalar, expected, known in self._scalars:
+            raw = node.get(name)
+            if type(raw) is expected and raw in known:
+                continue
+            if raw is not None or scalar.must_exist:
+                self._look(scalar, raw, node, pointer, exam)
+        for structure in self._structures:
+            structure.examine(node, pointer, exam)
+        if not self._names.issuperset(node):
+            self._extra_keys(node, pointer, exam)
+
+    def _look(self, scalar: Scalar, raw: Raw, node: Node, pointer: str, exam: Examination) -> None:
+        at = f"{pointer}/{scalar.name}"
+        if exam.spoiled and at in exam.spoiled:  # the reader of the file has said what is wrong with it
+            return
+        if scalar.name not in node:
+            if not (
+                self._missing_elsewhere(scalar, at, exam) or scalar.path in exam.plan.absent_columns(exam.document)
+            ):
+                exam.raise_(scalar.clauses["required"], _absent(scalar.name, self._names, node), at, scalar.path)
+            return
+        fact = exam.document.facts.get(at)
+        read = scalar.read(raw, fact.kind if fact is not None else None)
+        if fact is not None and fact.kind in ("number", "date") and "storedAsText" in scalar.clauses:
+            said = "a date" if fact.kind == "date" else "a number"
+            read = ("storedAsText", _not_text(said))
+        if not isinstance(read, tuple):
+            return
+        kind, problem = read
+        if problem.code == "FILE-E209" and self._missing_elsewhere(scalar, at, exam):
+            return
+        clause = exam.plan.personal_clause if kind == "personalData" else scalar.clauses.get(kind)
+        assert clause is not None
+        exam.raise_(
+            clause, problem, at, scalar.path, found=raw, personal=kind == "personalData", slot_row=exam.row_of(at)
+        )
+
+    def _missing_elsewhere(self, scalar: Scalar, at: str, exam: Examination) -> bool:
+        """A missing planned time has a code of its own (SCH-E101), which costs the slot and not the schedule."""
+        clause = self._missing_time.get(scalar.path)
+        if clause is None:
+            return False
+        problem = Problem("SCH-E101", "is missing", "a planned time with its offset", "write the planned time")
+        exam.raise_(clause, problem, at, scalar.path, slot_row=exam.row_of(at))
+        return True
+
+    def _extra_keys(self, node: Node, pointer: str, exam: Examination) -> None:
+        for name in node:
+            if name in self._names:
+                continue
+            at = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            if self._personal is not None:
+                clause, detectors = self._personal
+                kind = detectors.in_key(name) or _hidden(node[name], detectors)
+                if kind is not None:
+                    exam.raise_(clause, personal(kind), at, f"{self.path}.{name}".lstrip("."), personal=True)
+                    continue
+            if self._closed is not None:
+                self._unexpected(name, at, node, exam, self._closed)
+
+    def _unexpected(self, name: str, at: str, node: Node, exam: Examination, closed: Clause) -> None:
+        near = get_close_matches(name[:64], sorted(self._names - set(node)), n=1, cutoff=0.7)
+        whose = exam.label(at)
+        where = f" of {whose}" if whose else ""
+        exam.raise_(
+            closed,
+            Problem(
+                "FILE-E206",
+                "is not expected",
+                expected="only the agreed keys",
+                fix=f"did you mean {near[0]}" if near else "leave the key out, or agree on it in the contract",
+            ),
+            at,
+            f"{self.path}.{name}".lstrip("."),
+            message=f"the key {name[:60]}{where} is not in the contract",
+        )
+
+
+class StructurePlan:
+    """A field that holds an object or a list."""
+
+    def __init__(
+        self,
+        field: Field,
+        clauses: Mapping[str, Clause],
+        inner: ObjectPlan | Scalar | None,
+        *,
+        item: Mapping[str, Clause],
+    ) -> None:
+        self.field, self.path = field, field.path
+        self._clauses, self._inner, self._item = clauses, inner, item
+        low, high = field.options.get("minItems"), field.options.get("maxItems")
+        self._low, self._high = int(low) if low is not None else None, int(high) if high is not None else None
+        self._required = "required" in clauses
+
+    def examine(self, owner: Node, pointer: str, exam: Examination) -> None:
+        name = self.field.name
+        node = owner.get(name)
+        at = f"{pointer}/{name}"
+        if node is None:
+            if self._required:
+                problem = _absent(name, frozenset(), owner)
+                if name in owner:
+                    problem = Problem("FILE-E209", "is empty", "a value", "write the value")
+                exam.raise_(self._clauses["required"], problem, at, self.path, slot_row=exam.row_of(at))
+            return
+        if self.field.type == "object":
+            if type(node) is not dict:
+                exam.raise_(self._clauses["type"], wrong_type("object", node), at, self.path, found=_shown(node))
+            elif isinstance(self._inner, ObjectPlan):
+                self._inner.examine(node, at, exam)
+            return
+        if type(node) is not list:
+            exam.raise_(self._clauses["type"], wrong_type("array", node), at, self.path, found=_shown(node))
+            return
+        self._count(node, at, exam)
+        if isinstance(self._inner, ObjectPlan):
+            self._objects(node, at, self._inner, exam)
+        elif self._inner is not None:
+            self._values(node, at, self._inner, exam)
+
+    def _objects(self, items: list[Raw], at: str, inner: ObjectPlan, exam: Examination) -> None:
+        for pointer, item in zip(exam.plan.pointers(at, len(items)), items, strict=False):
+            if type(item) is dict:
+                inner.examine(item, pointer, exam)
+            else:
+                clause = self._item.get("type", self._clauses["type"])
+                exam.raise_(clause, wrong_type("object", item), pointer, self.path, found=_shown(item))
+
+    def _values(self, items: list[Raw], at: str, inner: Scalar, exam: Examination) -> None:
+        for pointer, item in zip(exam.plan.pointers(at, len(items)), items, strict=False):
+            read = inner.read(item)
+            if isinstance(read, tuple):
+                clause = inner.clauses.get(read[0]) or self._clauses["type"]
+                exam.raise_(clause, read[1], pointer, self.path, found=_shown(item))
+
+    def _count(self, items: list[Raw], at: str, exam: Examination) -> None:
+        few = self._low is not None and len(items) < self._low
+        if few or (self._high is not None and len(items) > self._high):
+            said = f"{self._low or 0} to {self._high}" if self._high is not None else f"at least {self._low}"
+            problem = Problem(
+                "FILE-E213", f"has {len(items)} items", f"{said} items", "send the agreed number of items"
+            )
+            exam.raise_(self._clauses["items"], problem, at, self.path)
+
+
+def _absent(name: str, names: frozenset[str], node: Node) -> Problem:
+    unknown = [key[:64] for key in node if key not in names]
+    near = get_close_matches(name, unknown, n=1, cutoff=0.7) if names else []
+    fix = f"rename {near[0]} to {name}" if near else f"add the key {name}"
+    return Problem("FILE-E207", "is missing", f"required: {name}", fix)
+
+
+def _not_text(said: str) -> Problem:
+    return Problem(
+        "FILE-E305",
+        f"is stored as {said}",
+        expected="a text cell",
+        fix="format the column as text and type the identifier again",
+        note="spreadsheets drop leading zeros and turn some identifiers into dates",
+    )
+
+
+def _shown(node: Raw) -> str:
+    return node if isinstance(node, str) else type_of(node)
+
+
+def _hidden(node: Raw, detectors: PersonalData) -> str | None:
+    """The kind of personal data anywhere in a part of the tree that the contract doesn't know."""
+    if isinstance(node, str):
+        return detectors.in_text(node)
+    if isinstance(node, dict):
+        inner = (detectors.in_key(key) or _hidden(value, detectors) for key, value in node.items())
+        return next((kind for kind in inner if kind), None)
+    if isinstance(node, list):
+        return next((kind for kind in (_hidden(item, detectors) for item in node) if kind), None)
+    return None

@@ -1,0 +1,80 @@
+"""uniqueKey and the primary key: the first record stays, every later one with the same key is a finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contracts.contract import Clause
+from contracts.document import Raw
+from contracts.rules.examination import Examination, Node, Value
+from contracts.rules.paths import Path
+from contracts.values.problem import Problem
+
+if TYPE_CHECKING:
+    from contracts.plan import Plan, Rule
+
+_STATUS = "status"
+
+
+def unique_key(clause: Clause, plan: Plan) -> Rule:
+    """Points at the later record, or at its key when that is one field. Records without a readable key are left out."""
+    each = str(clause.params["each"]) if "each" in clause.params else None
+    return _rule(clause, plan, each, tuple(clause.params["key"]))
+
+
+def primary_key(clause: Clause, plan: Plan) -> Rule:
+    """The implied clause of a primary key: `auto.certificate.results[].key`, `auto.slots.key`."""
+    inner = clause.path.removeprefix(plan.contract.schema.name).strip(".").removesuffix("[]")
+    return _rule(clause, plan, inner or None, tuple(clause.params["key"]))
+
+
+def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) -> Rule:
+    paths = [plan.path(name, each) for name in names]
+    excepted = frozenset(str(word) for word in clause.params.get("except", ()))
+    status = plan.path(_STATUS, each) if excepted else None
+    code = clause.codes[0]
+    single = len(names) == 1
+    flat = [name for name in names if "." not in name] if all("." not in name for name in names) else None
+    array = each if each is not None else plan.rows_key
+
+    def rule(exam: Examination) -> None:
+        frames = exam.entered(each, clause)
+        if flat is not None and status is None and not exam.spoiled:
+            raw = [tuple([node.get(name) for name in flat]) for _, node in frames]
+            if len(set(raw)) == len(raw):
+                return
+        seen: dict[tuple[Value, ...], str] = {}
+        for pointer, node in frames:
+            if status is not None and exam.value(status, pointer, node) in excepted:
+                continue
+            key = tuple(exam.value(path, pointer, node) for path in paths)
+            if any(part is None for part in key):
+                continue
+            first = seen.setdefault(key, pointer)
+            if first != pointer:
+                _again(exam, pointer, node, first, key)
+
+    def _again(exam: Examination, pointer: str, node: Node, first: str, key: tuple[Value, ...]) -> None:
+        said = ", ".join(str(part) for part in key)
+        hidden = any(_restricted(path) for path in paths)
+        at = paths[0].pointer(pointer) if single else pointer
+        field = paths[0].field if single else f"{array}[]"
+        number = int(first.rpartition("/")[2]) + 1
+        what = " and ".join(names)
+        problem = Problem(
+            code,
+            f"repeats {what}",
+            expected=f"{what} once in {array}",
+            fix=f"keep one, or tell the two apart by {what}",
+        )
+        whose = "" if hidden else f" {said}"
+        message = f"{what}{whose} stands twice: first in {array} {number}"
+        raw: Raw = paths[0].get(node, exam.root) if single else said
+        found = raw if isinstance(raw, str) else said
+        exam.raise_(clause, problem, at, field, message=message, found=found, spoil=False)
+
+    return rule
+
+
+def _restricted(path: Path) -> bool:
+    return path.scalar is not None and path.scalar.field.classification == "restricted"
