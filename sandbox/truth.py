@@ -59,9 +59,10 @@ class ExpectedAlert:
 
 @dataclass(frozen=True)
 class Truth:
-    """`late`: (feed, lot, level) of each certificate that is late; `lots`: state of each lot; `clearances`: outcome of
-    each slot, by `<site>/<slot_uid>`."""
+    """What must be there `at` the end of the pull. `late`: (feed, lot, level) of each certificate that is late; `lots`:
+    state of each lot; `clearances`: outcome of each slot, by `<site>/<slot_uid>`."""
 
+    at: datetime
     deliveries: tuple[ExpectedDelivery, ...]
     late: frozenset[tuple[str, str, str]]
     alerts: frozenset[ExpectedAlert]
@@ -96,6 +97,7 @@ def truth(story: Story, catalog: Catalog, *, published: datetime, pulled: dateti
         deliveries += _schedules(story, partner)
         deliveries += _series(story, partner, catalog.get(f"{partner}-pat@1"), published, pulled)
     return Truth(
+        at=pulled,
         deliveries=tuple(deliveries),
         late=frozenset(_late(story, pulled)),
         alerts=frozenset(_alerts(story, catalog)),
@@ -316,9 +318,9 @@ def _differing_late(expected: Truth, seen: Seen) -> Iterator[str]:
     late: set[tuple[str, str, str]] = set()
     for row in seen.dues:
         level = "L1" if "l1" in row.clause else "L2"
-        for lot in names:
-            if row.state.upper() == "LATE" and lot in row.subject:
-                late.add((row.feed, lot, level))
+        passed = row.due_at is not None and row.due_at < expected.at
+        is_late = row.state == "late" or (row.state == "rejected_pending_fix" and passed)
+        late |= {(row.feed, lot, level) for lot in names if is_late and lot in row.subject}
     for feed, lot, level in sorted(expected.late ^ late):
         yield f"{feed} {level} of {lot}: " + ("should be late" if (feed, lot, level) in expected.late else "is late")
 

@@ -170,7 +170,7 @@ class HttpServer:
     async def start(self) -> str:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        self._task = asyncio.create_task(self._server._serve([listener]))
+        self._task = asyncio.create_task(self._server.serve([listener]))
         while not self._server.started:
             if self._task.done():
                 await self._task
