@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import deltalake
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -26,6 +25,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from hub import faults
 from hub.store.archive import file_sha256, fsync, own_error
 from hub.store.errors import LakeBusy, LakeMismatch
+from hub.store.points import highest_rev, last_of_each, said_already
 
 SCHEMA = pa.schema(
     [
@@ -47,9 +47,6 @@ SCHEMA = pa.schema(
 )
 QUALITY = {"GOOD": 0x00000000, "UNCERTAIN": 0x40000000, "STALE": 0x40900000, "BAD": 0x80000000}
 """Words of a contract's quality map as OPC UA status codes (Part 4, 7.39; STALE: UncertainLastUsableValue)."""
-
-POINT = ["tag", "ts"]
-"""What names a point within a feed."""
 
 ENGINES = {"deltalake": deltalake.__version__, "pyarrow": pa.__version__}
 ZSTD = WriterProperties(compression="ZSTD", compression_level=1)  # deltalake's own default is snappy
@@ -170,15 +167,10 @@ class Lake:
             return shaped
         window = pc.min_max(shaped["ts"]).as_py()
         there = self.current(partner, feed, since=window["min"], until=window["max"], before_seq=seq)
-        points = pl.from_arrow(shaped, rechunk=False)
-        assert isinstance(points, pl.DataFrame)
-        points = points.unique(subset=POINT, keep="last", maintain_order=True)
+        keep = last_of_each(shaped)
         if there.num_rows:
-            same = [*POINT, "value", "text", "quality", "batch", "phase"]
-            known = pl.from_arrow(there.select(same))
-            assert isinstance(known, pl.DataFrame)
-            points = points.join(known, on=same, how="anti", nulls_equal=True, maintain_order="left")
-        return points.to_arrow().cast(SCHEMA)
+            keep &= ~said_already(shaped, there)
+        return shaped if keep.all() else shaped.filter(pa.array(keep))
 
     def current(
         self,
@@ -199,10 +191,7 @@ class Lake:
         rows = table.to_pyarrow_dataset().to_table(columns=SCHEMA.names, filter=wanted).cast(SCHEMA)
         if pc.count_distinct(rows["rev"]).as_py() <= 1:
             return rows
-        points = pl.from_arrow(rows)
-        assert isinstance(points, pl.DataFrame)
-        newest = points.sort("rev", maintain_order=True).unique(["feed", *POINT], keep="last", maintain_order=True)
-        return newest.to_arrow().cast(SCHEMA)
+        return highest_rev(rows)
 
     def rows(self, partner: str, feed: str | None = None) -> int:
         """How many rows the lake holds, corrections and what they correct counted both."""
@@ -272,10 +261,12 @@ def conform(rows: pa.Table, partner: str, feed: str, seq: int) -> pa.Table:
 
     Never lets Delta merge schemas: it would accept a number as text by casting.
     """
+    n = rows.num_rows
+    if n and rows.schema == SCHEMA and _is_of(rows, partner, feed, seq):
+        return _finite(rows)
     unknown = sorted(set(rows.column_names) - set(SCHEMA.names))
     if unknown:
         raise ValueError(f"the lake has no column {', '.join(unknown)}; it has {', '.join(SCHEMA.names)}")
-    n = rows.num_rows
     columns: list[Any] = []
     for field in SCHEMA:
         match field.name:
@@ -296,10 +287,19 @@ def conform(rows: pa.Table, partner: str, feed: str, seq: int) -> pa.Table:
         if not field.nullable and column.null_count:
             raise ValueError(f"{field.name} is missing in {column.null_count} of {n} rows")
         columns.append(column)
-    value = columns[SCHEMA.get_field_index("value")]
-    if n and pc.all(pc.is_finite(value)).as_py() is False:
+    return _finite(pa.table(columns, schema=SCHEMA))
+
+
+def _is_of(rows: pa.Table, partner: str, feed: str, seq: int) -> bool:
+    """Whether conformed rows were conformed for this publish; `novel` gives such rows."""
+    wanted = {"partner": partner, "feed": feed, "rev": seq}
+    return all(pc.all(pc.equal(rows[name], value)).as_py() for name, value in wanted.items())
+
+
+def _finite(rows: pa.Table) -> pa.Table:
+    if pc.all(pc.is_finite(rows["value"])).as_py() is False:
         raise ValueError("value holds NaN or an infinity; such a row is a finding and never lands")
-    return pa.table(columns, schema=SCHEMA)
+    return rows
 
 
 def _month(ts: Any) -> Any:
