@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from contracts.document import SeriesBatch, SeriesSource
 from contracts.finding import DeliveryRef, Report
 from contracts.series.carry import Carry
 from contracts.series.chunk import ROWS, Chunk, ChunkReader
+from contracts.series.coverage import Endings
 from contracts.series.errors import SourceChanged
 from contracts.series.evidence import Evidence, Failures
 from contracts.series.fields import FieldClause, field_clauses
@@ -30,6 +32,8 @@ from contracts.series.sampling import Sampling
 from contracts.series.settle import Holes, Originals, Suspects, copies, gaps
 from contracts.series.state import SeriesState
 from contracts.series.trend import Trend
+
+_ALL: Final = pa.array(np.ones(ROWS, np.bool_))
 
 
 class SeriesCheck:
@@ -96,7 +100,7 @@ class SeriesCheck:
             self._check(chunk, _within(unread, part), self.mask[part])
         self._outcome.rows += rows
         if not self.mask.any():
-            return pa.array(np.broadcast_to(np.True_, rows))
+            return _ALL[:rows] if rows <= ROWS else pa.array(np.ones(rows, np.bool_))
         storable = (self.mask & self._error_bits) == 0
         self._outcome.bad_rows += rows - int(np.count_nonzero(storable))
         return pa.array(storable)
@@ -119,8 +123,8 @@ class SeriesCheck:
             self._evidence.add("gap", gaps(Holes.joined(self._holes), suspects, self._plan.max_gap))
         self._outcome.sampled = self._sampling.failing()
         state = self._carry.state(self._recent, suspects)
-        parts = (self._plan, self._reader, self._evidence, self._outcome, source, self._knows_arrival)
-        return state, ReportBuilder(*parts).build(delivery)
+        endings = Endings(self._plan, self._evidence, self._outcome, self._knows_arrival)
+        return state, ReportBuilder(endings, self._reader, source).build(delivery)
 
     def _check(self, chunk: Chunk, unread: Unread, mask: Mask) -> None:
         seen = self._rowwise.before(chunk, unread, mask)

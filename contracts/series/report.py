@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from contracts.codes import Action, Severity, codes
+from contracts.codes import Action, Impact, Severity, codes
 from contracts.contract import Clause, Field
 from contracts.document import SeriesSource
 from contracts.finding import (
     ClauseRef,
     ContractRef,
-    Coverage,
     DeliveryRef,
     Expected,
     Finding,
@@ -29,54 +29,54 @@ from contracts.finding import (
 )
 from contracts.fingerprint import fingerprint
 from contracts.place import Place
+from contracts.redaction import file_name
+from contracts.redaction import found as redacted
 from contracts.series import words
 from contracts.series.chunk import ChunkReader
+from contracts.series.coverage import Endings
 from contracts.series.evidence import SHOWN, Evidence, Failures
-from contracts.series.fields import can_judge
 from contracts.series.levels import levels
 from contracts.series.outcome import Group, Outcome
 from contracts.series.plan import SeriesPlan, text_of
 from contracts.series.rules import RULES, SETTLED_LATE, SeriesRule
+from contracts.values.personal import PersonalData
 
 ENGINE: Final = "justindata-contracts 1"
 
-# Judged where the bytes are read; what is wrong arrives as form problems.
-_FORM_KINDS: Final = frozenset(
-    {
-        "payload",
-        "source",
-        "sheet",
-        "safety",
-        "closed",
-        "type",
-        "number",
-        "time",
-        "storedAsText",
-        "items",
-        "envelope",
-        "key",
-    }
-)
+_AT_LEAST_HIGH: Final = (Impact.CRITICAL, Impact.HIGH)
 
 
 @dataclass(frozen=True)
 class ReportBuilder:
     """Everything that a report of a series is made from."""
 
-    plan: SeriesPlan
+    endings: Endings
     reader: ChunkReader
-    evidence: Evidence
-    outcome: Outcome
     source: SeriesSource
-    knows_arrival: bool
+
+    @property
+    def plan(self) -> SeriesPlan:
+        return self.endings.plan
+
+    @property
+    def evidence(self) -> Evidence:
+        return self.endings.evidence
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.endings.outcome
+
+    @cached_property
+    def _critical(self) -> frozenset[tuple[str, str]]:
+        return frozenset(("tag", tag.tag) for tag in self.plan.tags if tag.critical)
 
     def build(self, delivery: DeliveryRef) -> Report:
         contract = self.plan.contract
         findings = sorted(self._reached(self._findings()), key=_position)
-        coverage, hub = self._coverage(findings)
+        coverage, hub = self.endings.coverage(findings)
         refs = tuple((ref.name, ref.version, ref.sha256) for ref in contract.refs)
         return Report(
-            delivery=delivery,
+            delivery=replace(delivery, file=file_name(delivery.file, self._personal)),
             contract=ContractRef(contract.id, contract.version, contract.sha256, refs),
             engine=ENGINE,
             verdict=verdict_of(tuple(findings)),
@@ -88,14 +88,10 @@ class ReportBuilder:
         )
 
     def _findings(self) -> list[Finding]:
-        return [
-            *(self._of_group(group) for group in self.outcome.groups.values()),
-            *self._of_rules(),
-            *self._absent_tags(),
-            *self._bad_points(),
-            *self._sampled(),
-            *self._unevaluated(),
-        ]
+        found = [*(self._of_group(group) for group in self.outcome.groups.values()), *self._of_rules()]
+        if not self.endings.stopped:
+            found += [*self._absent_tags(), *self._bad_points(), *self._sampled()]
+        return [*found, *self._unevaluated()]
 
     def _reached(self, findings: list[Finding]) -> Iterator[Finding]:
         """Too many bad rows, or a code that the contract names, make every error one of the whole delivery."""
@@ -126,10 +122,14 @@ class ReportBuilder:
         ref = clause if isinstance(clause, ClauseRef) else _ref(clause)
         severity, impact, action = levels(contract, clause if isinstance(clause, Clause) else None, code)
         field = self._field(column)
+        critical = (field is not None and field.critical) or not self._critical.isdisjoint(key)
+        if critical and severity is not Severity.INFO and impact not in _AT_LEAST_HIGH:
+            impact = Impact.HIGH
         secret = code == "FILE-E701" or (field is not None and field.classification == "restricted")
         excerpt = None if secret or first_row is None else self.source.excerpt(first_row, column)
-        if secret:
-            found, fix = Found(None, redacted=True) if found is not None else None, None
+        if found is not None:
+            shown = redacted(found.text, hidden=secret)
+            found = None if shown is None else replace(shown, type=shown.type if secret else found.type)
         return Finding(
             code=code,
             title=codes()[code].title,
@@ -143,7 +143,7 @@ class ReportBuilder:
             key=key,
             found=found,
             expected=expected,
-            fix=fix,
+            fix=None if secret else fix,
             note=note,
             fingerprint=fingerprint(contract.id, ref.id, code, key, _path(contract.schema.name, column)),
             count=count,
@@ -163,7 +163,9 @@ class ReportBuilder:
                 yield self._of_rule(rule, code, kept.pick(kept.code == code))
 
     def _of_rule(self, rule: SeriesRule, code: int, kept: Failures) -> Finding:
-        plan, name = self.plan, self.reader.name(code)
+        plan = self.plan
+        shown = redacted(self.reader.name(code), hidden=False)  # a stranger's name is the partner's own text
+        name = None if shown is None else shown.text
         clause = plan.clauses[rule.kind]
         column = self._column(rule)
         tag = plan.tags[code] if code < len(plan.tags) else None
@@ -207,6 +209,11 @@ class ReportBuilder:
     def _place(self, row: int, column: str | None, tag: str | None, ts: int | None) -> Place:
         place = self.source.locate(row, column)
         return replace(place, row=row, tag=tag, ts=None if ts is None else text_of(ts))
+
+    @property
+    def _personal(self) -> PersonalData | None:
+        detectors = self.plan.contract.personal_data
+        return PersonalData(detectors) if detectors else None
 
     def _whole(self) -> tuple[Place, ...]:
         return (Place(file=self.source.file),)
@@ -317,7 +324,7 @@ class ReportBuilder:
 
     def _unevaluated(self) -> Iterator[Finding]:
         for clause in self.plan.contract.clauses:
-            reason = self._no_answer(clause)
+            reason = self.endings.no_answer(clause)
             if reason is None:
                 continue
             # Whoever wrote the clause relied on it: without an answer its severity decides about the delivery.
@@ -332,48 +339,6 @@ class ReportBuilder:
                 note="nothing is wanted from the partner",
             )
             yield replace(made, severity=severity, action=Action.PLATFORM, kind=Kind.UNEVALUATED)
-
-    def _no_answer(self, clause: Clause) -> str | None:
-        """Why a clause that the file alone decides got no answer; None: it got one."""
-        if not clause.by_file or clause.kind in ("due", "foreign"):
-            return None
-        reason = self.plan.refused.get(clause.id) or self.outcome.unsettled.get(clause.id)
-        if reason is not None or self._judges(clause):
-            return reason
-        return f"the rule {clause.kind} is not run on a series"
-
-    def _judges(self, clause: Clause) -> bool:
-        known = clause.kind in _FORM_KINDS or any(clause is c for c in self.plan.clauses.values())
-        return known or can_judge(clause)
-
-    def _coverage(self, findings: Iterable[Finding]) -> tuple[Coverage, Coverage]:
-        """How the clauses ended. Notes break no clause. A field's own demand fails with the rule that speaks for it."""
-        broken = {f.clause.id for f in findings if f.severity is not Severity.INFO and f.kind is Kind.CONTRACT}
-        tally = dict.fromkeys(("passed", "failed", "could_not_evaluate", "needs_hub", "switched_off"), 0)
-        hub = 0
-        for clause in self.plan.contract.clauses:
-            if clause.kind == "due":
-                continue
-            if clause.by_file:
-                tally[self._ending(clause, broken)] += 1
-            else:
-                hub += 1
-        return Coverage(sum(tally.values()), **tally), Coverage(hub, needs_hub=hub)
-
-    def _ending(self, clause: Clause, broken: set[str]) -> str:
-        plan, total = self.plan, self.evidence.total
-        if clause.kind == "foreign" or self._no_answer(clause) is not None:
-            return "could_not_evaluate"
-        column = clause.path.rpartition(".")[2]
-        empty = {plan.columns.ts: "null_ts", plan.columns.tag: "null_tag", plan.columns.quality: "null_quality"}
-        spoken = clause.kind == "required" and column in empty and total(empty[column]) > 0
-        if clause.id in broken or spoken:
-            return "failed"
-        if clause is plan.clauses.get("timestamps") and plan.tolerance_us is not None and not self.knows_arrival:
-            return "needs_hub"
-        absent = clause.kind == "unitIs" and plan.columns.unit not in self.outcome.columns
-        absent |= clause.kind == "qualityCodes" and plan.columns.quality not in self.outcome.columns
-        return "switched_off" if clause.id in plan.off or (absent and self.outcome.rows) else "passed"
 
 
 def _ref(clause: Clause) -> ClauseRef:

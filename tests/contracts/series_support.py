@@ -1,4 +1,4 @@
-"""What the tests of the series check share: a contract made in code, a source over rows, the oracle of ../shared/bench."""
+"""What the tests of the series check share: a contract made in code, a source over rows, the bench's oracle."""
 
 from __future__ import annotations
 
