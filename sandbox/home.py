@@ -165,12 +165,12 @@ _EVERY = {"coa": "15m", "pat": "5m", "schedule": "15m"}
 
 
 def historian_closed(story: Story, now: datetime) -> bool:
-    """Whether the batch is over and its last window could be taken.
+    """Whether the batch is over, and the first window after it is about to be.
 
     The windows of a historian go on for ever; a unit without a batch has nothing to say in them. So its feed leaves the
     partner file, as a person would take it out.
     """
-    return now > story.pat_end + timedelta(minutes=2 * WINDOW_MINUTES)
+    return now >= story.pat_end + timedelta(minutes=WINDOW_MINUTES)
 
 
 def write_home(home: Path, story: Story, addresses: Addresses, now: datetime) -> None:

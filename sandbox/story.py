@@ -24,7 +24,7 @@ Act = Literal[1, 2]
 HOUR = timedelta(hours=1)
 PAT_BACK = 6 * HOUR
 """How much of the running batch lies behind t0 (counted from the full hour before it)."""
-PAT_AHEAD = 6 * HOUR
+PAT_AHEAD = 7 * HOUR
 """How long the batch still runs. It ends, so that a run after days of silence fetches no more than the first."""
 GROWN_BEFORE = 48 * HOUR
 """The culture's age when its delivered hours begin."""

@@ -209,3 +209,10 @@ def test_nothing_listens_after_stop(tmp_path: Path, story: Story, clock: FakeClo
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=2)
+
+
+def test_the_historians_feed_leaves_with_its_batch(tmp_path: Path, story: Story, catalog: Catalog) -> None:
+    for after, there in ((timedelta(minutes=9), True), (timedelta(minutes=11), False)):
+        with Sandbox.start(tmp_path, story, FakeClock(story.pat_end + after), catalog):
+            feeds = {feed.name for feed in load_partners(tmp_path / "partners")["northvale"].feeds}
+        assert ("northvale/pat" in feeds) == there

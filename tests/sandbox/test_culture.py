@@ -102,7 +102,7 @@ def test_healthy_readings_keep_every_limit_of_the_agreed_tags(partner: PartnerId
     for tag in tags:
         assert tag.name in SENSORS, f"{tag.tag}: the model shows no {tag.name}"
         values = readings(recipe, tag.name, story.pat_start, story.pat_end)
-        assert values.size == 12 * 3600
+        assert values.size == 13 * 3600
         assert tag.low is not None
         assert tag.high is not None
         assert float(tag.low) <= values.min(), f"seed {seed}: {tag.tag} falls to {values.min()}"
