@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DEMO ?= build/demo
 STAMP := $(VENV)/.installed
 SOURCES := contracts connectors hub flows cli sandbox tests
 
@@ -19,7 +20,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 run: $(STAMP)  ## start the three simulated CDMOs, run the real flow over them, show what is in the store
-	$(BIN)/jid demo
+	$(BIN)/jid demo --home $(DEMO)
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest
