@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.formats import open_series, read_document
 from connectors.formats.reading import line_of
@@ -67,14 +69,8 @@ def inspect(
         if contract.schema.document_kind == "series":
             return _series(path, file, contract, context, reference, format, on_good, on_bad, state)
         return _document(path, file, contract, context, reference, format)
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
-        raise
-    except OSError as fault:
-        if fault.errno is not None:
-            raise
-        return _not_evaluated(fault, contract, reference)
-    except BaseException as fault:  # noqa: BLE001 - polars' PanicException is no Exception
-        return _not_evaluated(fault, contract, reference)
+    except _Stopped as stopped:
+        return _not_evaluated(stopped.fault, contract, reference)
 
 
 def _document(
@@ -85,8 +81,9 @@ def _document(
     # A file past the limit is not read into memory to learn that: one byte more than allowed is enough to refuse it.
     with path.open("rb") as stream:
         data = stream.read(contract.safety.max_bytes + 1)
-    document = read_document(data, file=file, contract=contract, format=format)
-    records, report = check_document(document, contract, context, reference)
+    with _engine():
+        document = read_document(data, file=file, contract=contract, format=format)
+        records, report = check_document(document, contract, context, reference)
     return Inspection(report, records)
 
 
@@ -101,21 +98,53 @@ def _series(
     on_bad: Rows | None,
     state: SeriesState | None,
 ) -> Inspection:
-    from contracts.series import SeriesCheck
+    with _engine():
+        from contracts.series import SeriesCheck
 
-    source = open_series(path, file=file, contract=contract, format=format)
-    check = SeriesCheck(contract, received_at=context.received_at, state=state)
-    for batch in source.batches():
-        storable = check.feed(batch)
-        if not batch.rows.num_rows:
-            continue
-        bad = batch.rows.num_rows - (storable.true_count or 0)
-        if on_good is not None and bad < batch.rows.num_rows:
-            on_good(batch.rows.filter(storable) if bad else batch.rows)
-        if on_bad is not None and bad:
-            on_bad(batch.rows.filter(pa.compute.invert(storable)))
-    carried, report = check.finish(source, reference)
+        source = open_series(path, file=file, contract=contract, format=format)
+        check = SeriesCheck(contract, received_at=context.received_at, state=state)
+        batches = source.batches()
+    while True:
+        with _engine():
+            batch = next(batches, None)
+            if batch is None:
+                break
+            storable = check.feed(batch)
+            rows = batch.rows.num_rows
+            bad = rows - int(storable.true_count)
+            kept = batch.rows.filter(storable) if bad else batch.rows
+            left = batch.rows.filter(pc.invert(storable)) if bad else None
+        # outside: a fault of whoever takes the rows is theirs
+        if on_good is not None and kept.num_rows:
+            on_good(kept)
+        if on_bad is not None and left is not None:
+            on_bad(left)
+    with _engine():
+        carried, report = check.finish(source, reference)
     return Inspection(report, state=carried)
+
+
+class _Stopped(Exception):
+    """Our own code threw `fault` while it judged a delivery."""
+
+    def __init__(self, fault: BaseException) -> None:
+        self.fault = fault
+        super().__init__(type(fault).__name__)
+
+
+@contextmanager
+def _engine() -> Iterator[None]:
+    """Around reading and judging. An OSError with a number is the machine's and goes on."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+        raise
+    except OSError as fault:
+        if fault.errno is not None:
+            raise
+        raise _Stopped(fault) from fault
+    except BaseException as fault:  # polars' PanicException is no Exception
+        raise _Stopped(fault) from fault
 
 
 def _reference(path: Path, file: str) -> DeliveryRef:

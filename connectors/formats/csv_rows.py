@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 
-class BadQuote(ValueError):  # noqa: N818 - caught next door and told as a finding
+class BadQuote(ValueError):
     """Quotes that can be read in more than one way, or a quoted cell that never ends."""
 
     def __init__(self, line: int, column: int, *, unfinished: bool) -> None:

@@ -39,7 +39,7 @@ class Reading:
         return Place(file=self.file, line=line, column=column)
 
 
-class Unreadable(Exception):  # noqa: N818 - it is a finding on its way, not a fault of ours
+class Unreadable(Exception):
     """The file cannot be read further. Never leaves this package: it ends as the `problems` of a Document or batch."""
 
     def __init__(self, *problems: FormProblem) -> None:

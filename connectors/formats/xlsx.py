@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -151,7 +152,8 @@ def _load(data: bytes, reading: Reading) -> Sheet:
     """The agreed sheet with openpyxl: once for stored values, again for formulas only if the sheet has any."""
     import openpyxl  # slow to import; only workbooks need it
 
-    with parsing(reading.file, "workbook"):
+    with parsing(reading.file, "workbook"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and extensions, which carry no data
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
         written = openpyxl.load_workbook(io.BytesIO(data), keep_links=False) if _has_formulas(data) else None
     if not book.worksheets:
