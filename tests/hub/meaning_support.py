@@ -5,10 +5,15 @@ Records are built as checked records: a test says which results pass. The contra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from contracts.codes import codes
@@ -29,15 +34,16 @@ from contracts.finding import (
 from contracts.odcs import load_catalog
 from contracts.place import Place
 from contracts.records import Certificate, Record, Result, ResultVerdict, Signature, Slot
-from hub.alerts import Reactions, Written
+from hub.alerts import Channel, Reactions, Written
 from hub.alerts.react import react
 from hub.clock import FakeClock
 from hub.intake.events import Event, Judged
 from hub.release.lots import CertificateOnFile, Concern
-from hub.settings import Settings
+from hub.settings import Settings, StoreSettings
 from hub.store import Store
 from hub.store.bodies import record_row
-from hub.store.rows import AlertRow, FeedRow, Judgement, Lease, PartnerRow, QuarantineRow, Receipt
+from hub.store.rows import AlertRow, FeedRow, Judgement, Lease, OutboxRow, PartnerRow, QuarantineRow, Receipt
+from hub.watch import WatchResult, watch_once
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -167,6 +173,26 @@ def finding(code: str, *, count: int = 1, text: str | None = None, **key: str) -
     )
 
 
+@cache
+def _empty_store() -> Path:
+    """A store with its tables made, to copy: making them takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="jid-empty-store-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Store.open(StoreSettings().under(folder), FakeClock(NOW)).close()
+    return folder
+
+
+@contextmanager
+def open_ledger(folder: Path, settings: Settings | None = None, start: datetime = NOW) -> Iterator[Ledger]:
+    shutil.copytree(_empty_store(), folder, dirs_exist_ok=True)
+    clock = FakeClock(start)
+    store = Store.open(StoreSettings().under(folder), clock)
+    try:
+        yield Ledger(store, clock, settings or Settings())
+    finally:
+        store.close()
+
+
 @dataclass
 class Ledger:
     """A real store whose listener is the hub's, and a partner who sends things."""
@@ -244,6 +270,9 @@ class Ledger:
         with self.store.transaction() as tx:
             return react(tx, event, contracts(), self.settings, tx.now)
 
+    def watch(self, channels: Mapping[str, Channel] | None = None) -> WatchResult:
+        return watch_once(self.store, contracts(), self.settings, self.clock, channels or {})
+
     def pulled(self, *feeds: str) -> None:
         """A pull of these feeds (default: all) that went through and brought nothing."""
         for feed in feeds or contracts():
@@ -257,6 +286,10 @@ class Ledger:
         found = [a for a in self.alerts() if a.kind == kind]
         assert len(found) == 1, [(a.kind, a.subject, a.state) for a in self.alerts()]
         return found[0]
+
+    def messages(self) -> list[OutboxRow]:
+        with self.store.reading() as tx:
+            return tx.messages()
 
     def kinds(self, *states: str) -> list[str]:
         return sorted(a.kind for a in self.alerts(*(states or ("open", "acknowledged"))))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from contracts.finding import Finding
 from hub.alerts.view import View, headline
-from hub.clock import FakeClock
 from hub.intake.events import LinkFailed, LinkWorked, Reverted
-from hub.store import Store
-from tests.hub.meaning_support import HOUR, NOW, Ledger, certificate, contract_of, finding, panel, slot
+from tests.hub.meaning_support import HOUR, NOW, Ledger, certificate, contract_of, finding, open_ledger, panel, slot
 
 LOT = "LV-2611-04"
 FIVE = ("COA-E104", "COA-E201", "COA-E108", "COA-E501", "FILE-E206")
 
 
 @pytest.fixture
-def ledger(store: Store, clock: FakeClock) -> Ledger:
-    return Ledger(store, clock)
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path) as opened:
+        yield opened
 
 
 def broken(*codes: str, count: int = 1) -> list[Finding]:
