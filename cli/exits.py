@@ -20,7 +20,7 @@ class Exit(IntEnum):
     INTERNAL = 70
 
 
-class Stop(Exception):  # noqa: N818 - it ends a command; often nothing is wrong with the program
+class Stop(Exception):
     """End a command with a sentence and an exit code. `next_step` is the command to type or the thing to change."""
 
     def __init__(self, message: str, code: Exit = Exit.USAGE, next_step: str | None = None) -> None:

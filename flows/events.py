@@ -6,11 +6,11 @@ ledger's outbox; these are for people who watch the Prefect pages and for automa
 
 from __future__ import annotations
 
-from hub.watch import WatchResult
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.events import emit_event
 
 from hub.intake import DeliveryOutcome, Outcome, PullResult
+from hub.watch import WatchResult
 
 LOUD = (Outcome.REJECTED, Outcome.ACCEPTED_WITH_WARNINGS)
 

@@ -22,9 +22,9 @@ async def pull(partner: str, kind: str) -> PullResult:
 
 
 @flow(name="pull-feed", retries=0, persist_result=False, timeout_seconds=3600)
-async def pull_feed(partner: str, feed: str, until: datetime | None = None) -> str:
+async def pull_feed(partner: str, feed: str, since: datetime | None = None, until: datetime | None = None) -> str:
     """One feed (`coa`, `pat` or `schedule`) in its own process, by hand."""
-    result = await the_hub().pull_once(partner, feed, until=until)
+    result = await the_hub().pull_once(partner, feed, since=since, until=until)
     feed_pulled(result)
     for delivery in result.deliveries:
         await write_delivery(result.feed, delivery)

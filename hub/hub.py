@@ -100,10 +100,14 @@ class Hub:
         partner: str,
         kind: str,
         *,
+        since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress | None = None,
     ) -> PullResult:
-        """Pull one feed: receipt, judge, land what is new. Raises UnknownPartner; other trouble is a result."""
+        """Pull one feed: receipt, judge, land what is new. Raises UnknownPartner; other trouble is a result.
+
+        `since` looks back to that time and leaves the feed's own cursor alone; `until` closes the window (aware UTC).
+        """
         feed = find_partner(self.partners, partner).feed(kind)
         try:
             connector = connect(
@@ -127,13 +131,19 @@ class Hub:
             contract_of=self._contract_of_delivery,
             listener=self._reactions(),
             every=feed.every,
+            since=since,
             until=until,
             progress=progress,
         )
         return await pull.run()
 
     async def pull_all(
-        self, feeds: Sequence[tuple[str, str]], *, until: datetime | None = None, progress: Progress | None = None
+        self,
+        feeds: Sequence[tuple[str, str]],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        progress: Progress | None = None,
     ) -> list[PullResult]:
         """Pull feeds side by side; one partner's failure never fails another's. Results in the order of `feeds`."""
         gate = asyncio.Semaphore(GATE)
@@ -141,7 +151,7 @@ class Hub:
 
         async def one(partner: str, kind: str) -> PullResult:
             async with lanes[partner], gate:
-                return await self.pull_once(partner, kind, until=until, progress=progress)
+                return await self.pull_once(partner, kind, since=since, until=until, progress=progress)
 
         return list(await asyncio.gather(*(one(partner, kind) for partner, kind in feeds)))
 

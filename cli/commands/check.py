@@ -69,7 +69,6 @@ def find_contract(name: str, folder: Path | None) -> Contract:
 def judge(path: Path, contract: Contract) -> Report:
     """The report that the hub would make of this file with the file alone."""
     from connectors.inspection import inspect
-
     from contracts.finding import DeliveryRef
 
     if not path.is_file():

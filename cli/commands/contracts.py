@@ -25,10 +25,9 @@ def lint(*files: Path, common: CommonOptions = COMMON) -> int:
 
         jid contracts lint
     """
+    from contracts.codes import Severity
     from contracts.lint import lint as lint_contract
     from contracts.odcs import CATALOG
-
-    from contracts.codes import Severity
 
     named = list(files) or sorted(CATALOG.glob("*/*.odcs.yaml"))
     problems = []

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from connectors.inspection import Inspection, inspect
 
+from connectors.inspection import Inspection, inspect
 from contracts.codes import Severity
 from contracts.context import Context
 from contracts.contract import Contract

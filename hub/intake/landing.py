@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
-from connectors.inspection import inspect
 
+from connectors.inspection import inspect
 from contracts.context import Context
 from contracts.contract import Contract
 from hub.intake.judge import Staged, reference

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.connector import Connector
-from connectors.errors import ConnectorError
+from connectors.delivery import Delivery
+from connectors.errors import BadAnswer, ConnectorError
 from contracts.codes import Severity
 from contracts.finding import Report
 from hub.clock import Clock
 from hub.intake.events import LinkFailed, LinkWorked, Listener, Progress, Reverted
 from hub.intake.holder import take
 from hub.intake.judge import Judge, Staged
-from hub.intake.landing import ContractOf, land
+from hub.intake.landing import ROWS_A_PUBLISH, ContractOf, land
 from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult, Status
 from hub.intake.receive import receive
 from hub.intake.recover import recover
-from hub.store import Lease, Received, Store, StoreError
+from hub.store import Blob, Lease, Receipt, Received, Store, StoreError
 from hub.telemetry import instruments, tracer
 
 BUDGET = 0.8
@@ -38,6 +41,7 @@ class Pull:
     contract_of: ContractOf
     listener: Listener
     every: timedelta
+    since: datetime | None = None
     until: datetime | None = None
     progress: Progress | None = None
     outcomes: list[DeliveryOutcome] = field(default_factory=list)
@@ -76,8 +80,11 @@ class Pull:
             await self._deliveries(lease, staged)
         except ConnectorError as error:
             await self._land(lease, staged)
+            kept = await self._keep_refused(error)
             failed = LinkFailed(self.feed, type(error).__name__, error.code, str(error), error.audience)
             with self.store.transaction(lease) as tx:
+                if kept is not None:
+                    tx.audit("hub", "answer.refused", self.feed, {"sha256": kept.sha256, "error": failed.error})
                 self.listener(tx, failed)
             return self._failed(failed.error, failed.message, failed.audience)
         await self._land(lease, staged)
@@ -88,22 +95,33 @@ class Pull:
 
     async def _deliveries(self, lease: Lease, staged: Staged) -> None:
         cursor = await asyncio.to_thread(self.store.cursor, self.feed)
-        async for delivery in self.connector.pull(cursor, self.until):
-            received, receipt = await receive(self.store, lease, self.feed, delivery, cursor)
-            cursor = delivery.cursor or cursor
-            if received.reverted:
-                with self.store.transaction(lease) as tx:
-                    self.listener(tx, Reverted(self.feed, receipt.source_key, receipt.file, received.id))
-            if received.duplicate or received.reverted:
-                reason = "an earlier revision came again" if received.reverted else "same bytes"
-                self._note(
-                    DeliveryOutcome(received.id, receipt.source_key, receipt.file, Outcome.DUPLICATE, reason=reason)
-                )
-                continue
-            report = await self._judge(lease, received, staged)
-            self._note(outcome_of(received.id, receipt.source_key, receipt.file, report))
-            if staged.rows >= 500_000:
-                await self._land(lease, staged)
+        start = cursor if self.since is None else self.connector.cursor_at(self.since)
+        async with closed(self.connector.pull(start, self.until)) as deliveries:
+            async for delivery in deliveries:
+                # A look back in time must not move the place where the next ordinary pull reads on.
+                to = delivery.cursor if self.since is None else None
+                received, receipt = await receive(self.store, lease, self.feed, delivery, to, cursor)
+                cursor = to or cursor
+                await self._received(lease, received, receipt, staged)
+                if staged.rows >= ROWS_A_PUBLISH:
+                    await self._land(lease, staged)
+
+    async def _received(self, lease: Lease, received: Received, receipt: Receipt, staged: Staged) -> None:
+        if received.reverted:
+            with self.store.transaction(lease) as tx:
+                self.listener(tx, Reverted(self.feed, receipt.source_key, receipt.file, received.id))
+        if received.duplicate:
+            reason = "an earlier revision came again" if received.reverted else "same bytes"
+            self._note(DeliveryOutcome(received.id, receipt.source_key, receipt.file, Outcome.DUPLICATE, reason=reason))
+            return
+        report = await self._judge(lease, received, staged)
+        self._note(outcome_of(received.id, receipt.source_key, receipt.file, report))
+
+    async def _keep_refused(self, error: ConnectorError) -> Blob | None:
+        """The bytes of an answer that was no delivery (cut off, not what the protocol promises): kept as evidence."""
+        if not isinstance(error, BadAnswer) or not error.evidence:
+            return None
+        return await self.store.archive.put([error.evidence])
 
     async def _judge(self, lease: Lease, received: Received, staged: Staged) -> Report:
         with self.store.reading() as tx:
@@ -131,6 +149,16 @@ class Pull:
         return PullResult(
             self.partner, self.kind, status, tuple(self.outcomes), self.landed, reason, message, audience
         )  # fmt: skip
+
+
+@asynccontextmanager
+async def closed(deliveries: AsyncIterator[Delivery]) -> AsyncIterator[AsyncIterator[Delivery]]:
+    """The deliveries, and the connection behind them closed at the end, also when a time-out cuts in."""
+    try:
+        yield deliveries
+    finally:
+        if isinstance(deliveries, AsyncGenerator):
+            await deliveries.aclose()
 
 
 def outcome_of(delivery_id: str, source_key: str, file: str, report: Report) -> DeliveryOutcome:

@@ -13,9 +13,10 @@ from hub.telemetry import trace_id, tracer
 
 
 async def receive(
-    store: Store, lease: Lease, feed: str, delivery: Delivery, was: Cursor | None
+    store: Store, lease: Lease, feed: str, delivery: Delivery, to: Cursor | None, was: Cursor | None
 ) -> tuple[Received, Receipt]:
-    """Archive the delivery's bytes and receipt it together with its cursor. `was` is the cursor stored so far.
+    """Archive the delivery's bytes and receipt it together with the cursor `to` (None: it stays where it is). `was` is
+    the cursor stored so far.
 
     Raises StoreError (full disk, lost lease, a cursor that somebody moved) and whatever ConnectorError the byte stream
     ends in; neither leaves a receipt behind.
@@ -36,5 +37,5 @@ async def receive(
             window_to=delivery.window_to,
             trace_id=trace_id(),
         )
-        (received,) = await asyncio.to_thread(store.receive, lease, [receipt], delivery.cursor, was=was)
+        (received,) = await asyncio.to_thread(store.receive, lease, [receipt], to, was=was)
         return received, receipt
