@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.formats import open_series, read_document
 from connectors.formats.reading import line_of
@@ -27,7 +27,9 @@ from contracts.contract import Contract
 from contracts.finding import ClauseRef, ContractRef, Coverage, DeliveryRef, Finding, Kind, Report, verdict_of
 from contracts.place import Place
 from contracts.records import Record
-from contracts.series.state import SeriesState
+
+if TYPE_CHECKING:
+    from contracts.series.state import SeriesState
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +101,9 @@ def _series(
     state: SeriesState | None,
 ) -> Inspection:
     with _engine():
+        # here, because a certificate needs neither: `jid check` of one answers within a second
+        import pyarrow.compute as pc
+
         from contracts.series import SeriesCheck
 
         source = open_series(path, file=file, contract=contract, format=format)

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from connectors.formats import open_series, piwebapi
+from connectors.formats import open_series, pi_points
 from connectors.formats.reading import Reading
 from contracts.contract import Safety, SourceForm
 from contracts.document import FormProblem, SeriesSource
@@ -84,8 +84,8 @@ def test_points_become_rows_with_quality_words_and_units(tmp_path: Path) -> None
 
 def test_a_regular_answer_reads_the_same_both_ways() -> None:
     data = json.dumps(PLAIN).encode()
-    fast = piwebapi._regular(data)
-    slow = piwebapi._irregular(data, Reading("pi.json", PAT, SourceForm("piwebapi")))
+    fast = pi_points.regular(data)
+    slow = pi_points.irregular(data, Reading("pi.json", PAT, SourceForm("piwebapi")))
     assert fast is not None
     for one, other in ((fast, slow),):
         assert (one.names, one.counts) == (other.names, other.counts)
