@@ -62,8 +62,8 @@ def open_series(
         with reading_safely(file, f"{name} file"):
             source = chosen.series(path, Reading(file, contract, form), batch_rows)
     except Unreadable as unreadable:
-        return UnreadSeries(file, name, contract.schema, (*problems, *unreadable.problems))
-    return GuardedSeries(source, contract.schema, problems)
+        return UnreadSeries(file, name, (*problems, *unreadable.problems))
+    return GuardedSeries(source, problems)
 
 
 def _within_size(size: int, file: str, contract: Contract) -> None:

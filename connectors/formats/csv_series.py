@@ -22,7 +22,7 @@ from connectors.formats import cells, csv_dialect, headers, text
 from connectors.formats.csv_rows import BadQuote, lines_of, rows
 from connectors.formats.headers import Column
 from connectors.formats.linefile import LineFile
-from connectors.formats.reading import TEXT, Reading, Unreadable, no_rows
+from connectors.formats.reading import NO_ROWS, TEXT, Reading, Unreadable
 from connectors.formats.table import HIDDEN
 from contracts.contract import Field
 from contracts.document import FormProblem, SeriesBatch
@@ -89,7 +89,7 @@ class CsvSeries:
 
     def batches(self) -> Iterator[SeriesBatch]:
         if self._problems:
-            yield SeriesBatch(no_rows(self._reading.schema), 0, self._problems)
+            yield SeriesBatch(NO_ROWS, 0, self._problems)
         order = {field.name: rank for rank, field in enumerate(self._reading.schema.fields)}
         chosen = sorted(self._columns.items(), key=lambda at: order.get(at[1].field.name, len(order)))
         first = 0

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from connectors.formats import headers
 from connectors.formats.headers import Column
-from connectors.formats.reading import ARROW_TYPES, TEXT, Reading, Unreadable, no_rows, parsing
+from connectors.formats.reading import ARROW_TYPES, NO_ROWS, TEXT, Reading, Unreadable, parsing
 from contracts.contract import Field
 from contracts.document import FormProblem, SeriesBatch
 from contracts.finding import Excerpt
@@ -53,7 +53,7 @@ class TypedSeries:
 
     def batches(self) -> Iterator[SeriesBatch]:
         if self._problems:
-            yield SeriesBatch(no_rows(self._reading.schema), 0, self._problems)
+            yield SeriesBatch(NO_ROWS, 0, self._problems)
         first = 0
         blocks = self._blocks()
         while True:

@@ -22,6 +22,9 @@ ARROW_TYPES = {
 }
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
+NO_ROWS = pa.RecordBatch.from_arrays([], names=[])
+"""Rows of a batch that only carries problems. Without columns too: what was not read must not count as there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -112,24 +115,16 @@ def unread_document(file: str, format: str, problems: Iterable[FormProblem], siz
     )
 
 
-def no_rows(schema: Schema) -> pa.RecordBatch:
-    """Zero rows with every column of the contract, so that a problem without rows still travels as a SeriesBatch."""
-    names = [f.name for f in schema.fields]
-    types = [ARROW_TYPES.get(f.type, TEXT) for f in schema.fields]
-    return pa.RecordBatch.from_arrays([pa.array([], t) for t in types], names=names)
-
-
 @dataclass
 class UnreadSeries:
     """A SeriesSource that says why there are no rows."""
 
     file: str
     format: str
-    schema: Schema
     problems: tuple[FormProblem, ...]
 
     def batches(self) -> Iterator[SeriesBatch]:
-        yield SeriesBatch(no_rows(self.schema), 0, self.problems)
+        yield SeriesBatch(NO_ROWS, 0, self.problems)
 
     def locate(self, row: int, field: str | None = None) -> Place:  # noqa: ARG002 - SeriesSource's signature
         return Place(file=self.file, row=row)
@@ -145,21 +140,21 @@ class GuardedSeries:
     delivery as a whole anyway.
     """
 
-    def __init__(self, source: SeriesSource, schema: Schema, problems: tuple[FormProblem, ...] = ()) -> None:
-        self._source, self._schema, self._problems = source, schema, problems
+    def __init__(self, source: SeriesSource, problems: tuple[FormProblem, ...] = ()) -> None:
+        self._source, self._problems = source, problems
         self.file, self.format = source.file, source.format
 
     def batches(self) -> Iterator[SeriesBatch]:
         rows = 0
         if self._problems:
-            yield SeriesBatch(no_rows(self._schema), 0, self._problems)
+            yield SeriesBatch(NO_ROWS, 0, self._problems)
         source = iter(self._source.batches())
         while True:
             try:
                 with reading_safely(self.file, f"{self.format} file"):
                     batch = next(source, None)
             except Unreadable as unreadable:
-                yield SeriesBatch(no_rows(self._schema), rows, unreadable.problems)
+                yield SeriesBatch(NO_ROWS, rows, unreadable.problems)
                 return
             if batch is None:
                 return
