@@ -19,6 +19,7 @@ from hub.store.errors import (
     StoreError,
     StoreFault,
     StoreFull,
+    StoreUnreachable,
 )
 from hub.store.lake import Durable, Lake
 from hub.store.rows import (
@@ -86,6 +87,7 @@ __all__ = [
     "StoreError",
     "StoreFault",
     "StoreFull",
+    "StoreUnreachable",
     "Tx",
     "Unfinished",
     "Views",

@@ -19,10 +19,11 @@ from types import TracebackType
 from typing import BinaryIO
 
 from hub import faults
-from hub.store.errors import BlobMismatch, NotFound, StoreError, StoreFault, StoreFull
+from hub.store.errors import BlobMismatch, NotFound, StoreError, StoreFault, StoreFull, StoreUnreachable
 from hub.store.rows import Blob
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_WAY = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
 LARGE = 1 << 18
 
 
@@ -164,7 +165,9 @@ def fsync(path: Path) -> None:
 
 
 def own_error(error: OSError, what: str) -> StoreError:
-    """No space is for a person to solve; anything else means that what was written is unknown."""
+    """No space and no way in are for a person to solve; anything else means that what was written is unknown."""
     if error.errno in NO_SPACE:
         return StoreFull(what, str(error))
+    if error.errno in NO_WAY:
+        return StoreUnreachable(what, str(error))
     return StoreFault(what, str(error))

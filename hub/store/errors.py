@@ -7,6 +7,7 @@ StoreError
   LakeBusy             Delta refused a commit again and again              platform, the next tick tries again
   StoreFull            no space left; what was half written is removed     platform, make room
   StoreFault           the disk failed: what was written is unknown        platform, stop and reconcile
+  StoreUnreachable     a folder or file can't be opened or written         platform, rights or path
   LedgerUnsafe         the ledger runs on settings that can lose data      platform, before start
   LedgerVersion        the ledger's tables belong to another version       platform, before start
   LedgerRefused        the ledger refused a row or a statement             platform, a fault in the hub
@@ -94,6 +95,16 @@ class StoreFault(StoreError):
     def __init__(self, what: str, detail: str) -> None:
         self.what = what
         super().__init__(f"the disk failed under the {what}: stop, check the disk, start again (it reconciles)", detail)
+
+
+class StoreUnreachable(StoreError):
+    """A part of the store can't be opened at all: a wrong path, missing rights, a read-only file system."""
+
+    def __init__(self, what: str, detail: str) -> None:
+        self.what = what
+        super().__init__(
+            f"the {what} can't be opened: check its path in hub.toml and the rights there ({detail})", detail
+        )
 
 
 class LedgerUnsafe(StoreError):

@@ -24,7 +24,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from hub import faults
 from hub.store.archive import file_sha256, fsync, own_error
-from hub.store.errors import LakeBusy, LakeMismatch
+from hub.store.errors import LakeBusy, LakeMismatch, StoreError, StoreFault, StoreFull
 from hub.store.points import highest_rev, last_of_each, said_already
 
 SCHEMA = pa.schema(
@@ -95,12 +95,10 @@ class Lake:
                     configuration={"delta.appendOnly": "true"},
                 )
                 self._fsync_commit(path, 0)
-            except DeltaError:
-                # Another process was faster; when it was something else, the table is not there now.
+            except (OSError, DeltaError) as error:
+                # When another process was faster, the table is there now.
                 if not DeltaTable.is_deltatable(str(path)):
-                    raise
-            except OSError as error:
-                raise own_error(error, "lake") from error
+                    raise _own_error(error) from error
         protocol = DeltaTable(str(path)).protocol()
         if (protocol.min_reader_version, protocol.min_writer_version) != (1, 2):
             reason = f"protocol is {protocol.min_reader_version}/{protocol.min_writer_version}, it must be 1/2"
@@ -130,8 +128,8 @@ class Lake:
                 write_deltalake(table, shaped, mode="append", commit_properties=marker, writer_properties=ZSTD)
             except CommitFailedError:  # somebody was faster: look again
                 continue
-            except OSError as error:
-                raise own_error(error, "lake") from error
+            except (OSError, DeltaError) as error:
+                raise _own_error(error) from error
             faults.point("store.after_lake_commit")
             return self._version_of(partner, table.version(), feed, seq)
         raise LakeBusy(path, feed, seq, tries)
@@ -319,6 +317,13 @@ def _quality(words: Any) -> Any:
     if unknown:
         raise ValueError(f"unknown quality {', '.join(unknown)}; valid: {', '.join(QUALITY)}, or a status code")
     return pa.array([QUALITY[name] for name in names], pa.int64()).take(words.indices)
+
+
+def _own_error(error: OSError | DeltaError) -> StoreError:
+    """deltalake wraps what the file system said into its own error; only the text tells a full disk."""
+    if isinstance(error, OSError):
+        return own_error(error, "lake")
+    return StoreFull("lake", str(error)) if "os error 28" in str(error) else StoreFault("lake", str(error))
 
 
 def _where(feed: str | None, since: datetime | None, until: datetime | None, before_seq: int | None) -> Any:

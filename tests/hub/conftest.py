@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,9 +99,19 @@ def clock() -> FakeClock:
     return FakeClock(START)
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that the migrations made, once a session: each test gets a copy."""
+    home = tmp_path_factory.mktemp("ledger")
+    Store.open(StoreSettings().under(home)).close()
+    return home / "data/ledger.db"
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+def store(tmp_path: Path, clock: FakeClock, empty_ledger: Path) -> Iterator[Store]:
     """An empty store that keeps its three things below `tmp_path`."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(empty_ledger, tmp_path / "data/ledger.db")
     opened = Store.open(StoreSettings().under(tmp_path), clock)
     yield opened
     opened.close()
@@ -107,6 +120,28 @@ def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
 @pytest.fixture
 def desk(store: Store, clock: FakeClock) -> Desk:
     return Desk(store, clock)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Gives a file system of the asked size (`"2m"`), and on the next call makes it that large. Skips where this user
+    may not mount one."""
+    folder = tmp_path / "small"
+    if os.geteuid() != 0:
+        pytest.skip("a small file system can only be mounted by root")
+
+    def mount(size: str) -> Path:
+        how = "size=" + size if not folder.is_mount() else "remount,size=" + size
+        folder.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", how, "tmpfs", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"a small file system can't be mounted here: {done.stderr.strip()}")
+        return folder
+
+    yield mount
+    if folder.is_mount():
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.fixture

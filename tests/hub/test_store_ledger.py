@@ -6,8 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,21 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from hub.clock import FakeClock
 from hub.settings import StoreSettings
-from hub.store import LedgerBusy, LedgerRefused, LedgerUnsafe, LedgerVersion, Store, StoreFull
+from hub.store import (
+    LedgerBusy,
+    LedgerRefused,
+    LedgerUnsafe,
+    LedgerVersion,
+    Receipt,
+    Store,
+    StoreFault,
+    StoreFull,
+    StoreUnreachable,
+)
 from hub.store.ledger import engine
 from hub.store.ledger.migrations import configuration
 from hub.store.ledger.tables import FROZEN, INSERT_ONLY, metadata
@@ -72,7 +82,7 @@ def test_a_ledger_of_a_newer_hub_is_refused(store: Store, tmp_path: Path) -> Non
         Store.open(StoreSettings().under(tmp_path))
 
 
-def filled(desk: Any, finding: Any, pat: Any) -> None:
+def filled(desk: Any, finding: Any) -> None:
     """At least one row in each protected table."""
     from contracts.finding import Verdict
     from hub.store import ClearanceRow, DueRow, LotRow, OutboxRow, QuarantineRow, RecordRow
@@ -100,33 +110,34 @@ def filled(desk: Any, finding: Any, pat: Any) -> None:
         tx.put_due(DueRow("northvale-coa/l1", "LV-1", "northvale/coa", None, "pending"))
 
 
-@pytest.mark.parametrize("table", [table.name for table in INSERT_ONLY])
-def test_an_insert_only_table_refuses_changes_and_deletions(desk: Any, finding: Any, pat: Any, table: str) -> None:
-    filled(desk, finding, pat)
-    with desk.store.reading() as tx:
-        before = tx.connection.execute(text(f"SELECT * FROM {table}")).all()
-        column = tx.connection.execute(text(f"SELECT name FROM pragma_table_info('{table}')")).scalar()
-    assert before != []
-    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
-        with pytest.raises(LedgerRefused) as refused, desk.store.transaction() as tx:
-            tx.connection.execute(text(statement))
-        assert table in refused.value.detail
-    with desk.store.reading() as tx:
-        assert tx.connection.execute(text(f"SELECT * FROM {table}")).all() == before
+def test_insert_only_tables_refuse_changes_and_deletions(desk: Any, finding: Any) -> None:
+    filled(desk, finding)
+    for table in INSERT_ONLY:
+        with desk.store.reading() as tx:
+            before = tx.connection.execute(select(table)).all()
+        assert before != [], f"{table.name} holds nothing that could be protected"
+        column = table.columns[0].name
+        for statement in (f"UPDATE {table.name} SET {column} = {column}", f"DELETE FROM {table.name}"):
+            with pytest.raises(LedgerRefused) as refused, desk.store.transaction() as tx:
+                tx.connection.execute(text(statement))
+            assert table.name in refused.value.detail
+        with desk.store.reading() as tx:
+            assert tx.connection.execute(select(table)).all() == before
 
 
-@pytest.mark.parametrize("table", [table.name for table in FROZEN])
-def test_of_a_frozen_table_only_the_state_may_change(desk: Any, finding: Any, pat: Any, table: str) -> None:
-    filled(desk, finding, pat)
-    frozen = [c.name for c in metadata.tables[table].columns if c.name not in FROZEN[metadata.tables[table]]]
-    for column in frozen:
-        with pytest.raises(LedgerRefused, match="refused a change"), desk.store.transaction() as tx:
-            tx.connection.execute(text(f"UPDATE {table} SET {column} = {column}"))
-    with pytest.raises(LedgerRefused), desk.store.transaction() as tx:
-        tx.connection.execute(text(f"DELETE FROM {table}"))
-    with desk.store.transaction() as tx:
-        free = FROZEN[metadata.tables[table]][0]
-        assert tx.connection.execute(text(f"UPDATE {table} SET {free} = {free}")).rowcount >= 1
+def test_of_a_frozen_table_only_the_state_may_change(desk: Any, finding: Any) -> None:
+    filled(desk, finding)
+    for table, free in FROZEN.items():
+        for column in [c.name for c in table.columns]:
+            statement = text(f"UPDATE {table.name} SET {column} = {column}")
+            if column in free:
+                with desk.store.transaction() as tx:
+                    assert tx.connection.execute(statement).rowcount >= 1
+            else:
+                with pytest.raises(LedgerRefused, match="refused a change"), desk.store.transaction() as tx:
+                    tx.connection.execute(statement)
+        with pytest.raises(LedgerRefused), desk.store.transaction() as tx:
+            tx.connection.execute(text(f"DELETE FROM {table.name}"))
 
 
 def test_a_second_transaction_of_the_same_thread_is_a_fault_and_not_a_deadlock(store: Store) -> None:
@@ -162,50 +173,58 @@ def test_a_lock_held_by_another_process_is_reported_and_nothing_is_written(
     other.close()
 
 
-@contextmanager
-def small_disk(tmp_path: Path, size: str) -> Iterator[Path]:
-    """A file system of `size` of its own; skips where this user may not mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        pytest.skip(f"a small file system can't be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+@pytest.mark.parametrize("small", ["archive", "ledger"])
 def test_a_full_disk_stops_before_the_acknowledgement_and_goes_on_when_there_is_space(
-    tmp_path: Path, clock: Any
+    tmp_path: Path, clock: FakeClock, small_disk: Callable[[str], Path], small: str
 ) -> None:
-    from hub.store import Receipt
+    disk = small_disk("1m")
+    folders = {"archive": tmp_path / "archive", "ledger": tmp_path} | {small: disk}
+    settings = StoreSettings(
+        ledger=f"sqlite:///{folders['ledger']}/ledger.db", archive=folders["archive"], lake=tmp_path / "lake"
+    )
+    store = Store.open(settings, clock)
+    lease = store.lease("northvale/coa", "test")
+    assert lease is not None
+    acknowledged: list[str] = []
 
-    with small_disk(tmp_path, "2m") as home:
-        store = Store.open(StoreSettings().under(home), clock)
-        lease = store.lease("northvale/coa", "test")
-        assert lease is not None
-        acknowledged: list[str] = []
+    def send(key: str) -> None:
+        blob = store.archive.put_sync([os.urandom(50_000)])
+        receipt = Receipt("northvale/coa", key, blob, f"{key}.json", None, "file:///drop")
+        acknowledged.extend(one.id for one in store.receive(lease, [receipt], None))
 
-        def until_it_is_full() -> None:
-            for n in range(1000):
-                blob = store.archive.put_sync([os.urandom(60_000)])
-                receipt = Receipt("northvale/coa", f"COA-{n}", blob, f"{n}.json", None, "file:///drop")
-                acknowledged.extend(one.id for one in store.receive(lease, [receipt], None))
+    def until_it_is_full() -> None:
+        for n in range(1000):
+            send(f"COA-{n}")
 
-        with pytest.raises(StoreFull) as full:
-            until_it_is_full()
-        assert full.value.audience == "platform"
-        assert list((home / "data/archive/tmp").iterdir()) == []
-        assert len(acknowledged) > 5
-        rows = store.views.deliveries()
-        assert [row.id for row in rows] == acknowledged
-        assert all(store.archive.holds(row.sha256) for row in rows)
-        subprocess.run(["mount", "-o", "remount,size=8m", str(home)], check=True)
-        blob = store.archive.put_sync([b"after"])
-        receipt = Receipt("northvale/coa", "COA-after", blob, "after.json", None, "file:///drop")
-        assert not store.receive(lease, [receipt], None)[0].duplicate
-        store.close()
+    with pytest.raises(StoreFull, match=f"no space left for the {small}") as full:
+        until_it_is_full()
+    assert full.value.audience == "platform"
+    assert list((folders["archive"] / "tmp").iterdir()) == []
+    rows = store.views.deliveries()
+    assert [row.id for row in rows] == acknowledged
+    assert acknowledged != []
+    assert all(store.archive.holds(row.sha256) for row in rows)
+
+    small_disk("4m")
+    send("COA-after")
+    assert [row.id for row in store.views.deliveries()] == acknowledged
+    store.close()
+
+
+def test_a_ledger_that_can_not_be_opened_says_where_to_look(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with pytest.raises(StoreUnreachable, match=r"check its path in hub.toml"):
+        Store.open(StoreSettings().under(tmp_path))
+    with pytest.raises(StoreUnreachable, match="the ledger can't be opened"):
+        engine.Ledger.open(f"sqlite:///{tmp_path}/data/ledger.db")
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(StoreUnreachable, match="the ledger can't be opened"):
+        engine.Ledger.open(f"sqlite:///{tmp_path}/folder.db")
+
+
+def test_a_file_that_is_no_database_is_a_fault_and_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"certificate of analysis" * 100)
+    with pytest.raises(StoreFault) as fault:
+        engine.Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    assert "not a database" in fault.value.detail
+    assert (tmp_path / "ledger.db").read_bytes() == b"certificate of analysis" * 100

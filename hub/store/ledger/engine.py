@@ -11,8 +11,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hub.store.errors import LedgerBusy, LedgerRefused, LedgerUnsafe, LedgerVersion, StoreError, StoreFault, StoreFull
+from hub.store.errors import (
+    LedgerBusy,
+    LedgerRefused,
+    LedgerUnsafe,
+    LedgerVersion,
+    StoreError,
+    StoreFault,
+    StoreFull,
+    StoreUnreachable,
+)
 
 HEAD = "0001"
 """The newest table version; a test holds it against the migrations. Known here so that alembic (200 ms to import) is
@@ -36,7 +46,10 @@ class Ledger:
         """Connect, assert the settings, bring the tables up to date. Raises LedgerUnsafe, LedgerVersion, StoreFault."""
         where = make_url(url)
         if where.get_backend_name() == "sqlite" and where.database not in (None, "", ":memory:"):
-            Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreUnreachable("ledger", str(error)) from error
         engine = create_engine(where)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_pragmas)
@@ -84,6 +97,8 @@ class Ledger:
     def _mapped(self) -> Iterator[None]:
         try:
             yield
+        except PoolTimeout as error:
+            raise LedgerBusy(str(error)) from error
         except DBAPIError as error:
             mapped = _own_error(error)
             if isinstance(mapped, StoreFault):
@@ -130,5 +145,9 @@ def _own_error(error: DBAPIError) -> StoreError:
             return StoreFull("ledger", detail)
         if "locked" in detail or "busy" in detail:
             return LedgerBusy(detail)
+        if "unable to open" in detail or "readonly" in detail:
+            return StoreUnreachable("ledger", detail)
+        return StoreFault("ledger", detail)
+    if "malformed" in detail or "not a database" in detail:
         return StoreFault("ledger", detail)
     return LedgerRefused(detail)
