@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Final
 
@@ -39,6 +38,7 @@ from contracts.series.levels import levels
 from contracts.series.outcome import Group, Outcome
 from contracts.series.plan import SeriesPlan, text_of
 from contracts.series.rules import RULES, SETTLED_LATE, SeriesRule
+from contracts.values.identifiers import near
 from contracts.values.personal import PersonalData
 
 ENGINE: Final = "justindata-contracts 1"
@@ -171,7 +171,6 @@ class ReportBuilder:
         tag = plan.tags[code] if code < len(plan.tags) else None
         severity = levels(plan.contract, clause, rule.code)[0]
         delivery = rule.name in SETTLED_LATE and severity is Severity.ERROR
-        near = get_close_matches(name, plan.number, 1, 0.8) if rule.name == "tag_unknown" and name else []
         first = (int(kept.ts[0]), float(kept.value[0]), float(kept.detail[0]))
         timed = rule.name != "null_ts"
         return self._finding(
@@ -187,10 +186,15 @@ class ReportBuilder:
             key=(("tag", name),) if name is not None else (),
             found=words.found(rule.name, *first, self.reader.words),
             expected=words.expected(rule.name, tag, plan),
-            fix=words.fix(rule.name, near[0] if near else None),
+            fix=words.fix(rule.name, self._near(code) if rule.name == "tag_unknown" else None),
             column=column,
             first_row=int(kept.row[0]),
         )
+
+    def _near(self, code: int) -> str | None:
+        """The agreed tag that a stranger may mean: a hint, for the first few of a file that may be full of them."""
+        name = self.reader.name(code)
+        return near(name, self.plan.number) if name and code - self.reader.first_stranger < SHOWN else None
 
     def _column(self, rule: SeriesRule) -> str | None:
         columns = self.plan.columns

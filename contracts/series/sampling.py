@@ -84,7 +84,7 @@ class Sampling:
         rank = (total - 1) // 2 if short else total // 2
         passed = 0 if short else total - int(self.long[tag])
         for distance in sorted(self._outside[tag]):
-            if (distance < self.low[tag]) is not short:
+            if bool(distance < self.low[tag]) is not short:
                 continue
             passed += self._outside[tag][distance]
             if passed > rank:

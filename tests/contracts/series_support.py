@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -162,6 +163,7 @@ def table(rows: Sequence[tuple[Any, ...]], names: Sequence[str] = ("ts", "tag", 
     return pa.table(columns)
 
 
+@cache
 def module(name: str) -> ModuleType:
     """A script of ../shared/bench, imported from its file."""
     spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import math
+import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +22,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from contracts.contract import TagDef
 from contracts.series import SeriesCheck, SeriesState
 from tests.contracts.series_support import (
     BENCH,
@@ -108,17 +111,17 @@ QUALITIES = st.sampled_from(["GOOD", "GOOD", "GOOD", "UNCERTAIN", "BAD", "STALE"
 SERIES = st.lists(st.tuples(STAMPS, NAMES, VALUES, QUALITIES), min_size=1, max_size=60)
 
 
-def oracle(rows: pa.Table, folder: Path) -> dict[str, list[int]]:
+def oracle(rows: pa.Table, folder: Path, tags: Sequence[TagDef] = TAGS) -> dict[str, list[int]]:
     limits = {
-        "tag": [t.tag for t in TAGS],
-        "kind": [t.kind for t in TAGS],
-        "lo": [float(t.low) for t in TAGS],
-        "hi": [float(t.high) for t in TAGS],
-        "max_gap_s": pa.array([10] * len(TAGS), pa.int32()),
-        "sentinels": pa.array([[float(s) for s in t.sentinels] for t in TAGS], pa.list_(pa.float64())),
-        "noise_floor": [float(t.noise_floor) for t in TAGS],
-        "stuck_s": pa.array([15] * len(TAGS), pa.int32()),
-        "max_rate": [float(t.max_rate) for t in TAGS],
+        "tag": [t.tag for t in tags],
+        "kind": [t.kind for t in tags],
+        "lo": [float(t.low or 0) for t in tags],
+        "hi": [float(t.high or 0) for t in tags],
+        "max_gap_s": pa.array([10] * len(tags), pa.int32()),
+        "sentinels": pa.array([[float(s) for s in t.sentinels] for t in tags], pa.list_(pa.float64())),
+        "noise_floor": [float(t.noise_floor or 0) for t in tags],
+        "stuck_s": pa.array([15] * len(tags), pa.int32()),
+        "max_rate": [float(t.max_rate or 0) for t in tags],
     }
     pq.write_table(pa.table(limits), folder / "tags.parquet")
     pq.write_table(rows, folder / "pat.parquet")
@@ -139,12 +142,13 @@ def checked(source: Rows, state: SeriesState | None = None) -> tuple[dict[str, l
     return lists(check.failing), after
 
 
+@pytest.mark.timeout(3600)  # 1,000 runs of the oracle in full scale
 @pytest.mark.parametrize("ordered", [True, False], ids=["in order", "shuffled"])
 def test_random_small_inputs_agree_with_the_oracle(
     tmp_path: Path, scale: str, seed: int, ordered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @hypothesis.seed(seed)
-    @settings(max_examples=1_000 if scale == "full" else 50, deadline=None, database=None, phases=PHASES)
+    @settings(max_examples=1_000 if scale == "full" else 12, deadline=None, database=None, phases=PHASES)
     @given(SERIES, st.integers(1, 20), st.integers(0, 60))
     def agrees(rows: list[Any], batch_rows: int, cut: int) -> None:
         # Nearly nothing is kept at hand, so that copies have to be looked up by reading again.
@@ -159,6 +163,52 @@ def test_random_small_inputs_agree_with_the_oracle(
             assert_cut_agrees(whole, cut, expected, tmp_path)
 
     agrees()
+
+
+def test_many_small_worlds_agree_with_the_oracle(
+    tmp_path: Path, scale: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each world has its own three tags, so that one run of the oracle tells the rows of all."""
+    monkeypatch.setattr("contracts.series.recent._ROWS", 4)
+    monkeypatch.setattr("contracts.series.recent._BLOCKS", 1)
+    dice = random.Random(seed)
+    worlds = [world(dice) for _ in range(1_000 if scale == "full" else 250)]
+    named = [
+        [(ts, name and f"{name}@{n}", value, quality) for ts, name, value, quality in rows]
+        for n, rows in enumerate(worlds)
+    ]
+    tags = [replace(t, tag=f"{t.tag}@{n}") for n in range(len(worlds)) for t in TAGS]
+    whole = table([row for rows in named for row in rows])
+    expected = oracle(whole, tmp_path, tags)
+    found: dict[str, list[int]] = {}
+    first = 0
+    for rows in worlds:
+        for rule, numbers in checked(Rows(table(rows), dice.randint(1, 20)))[0].items():
+            found.setdefault(rule, []).extend(first + number for number in numbers)
+        first += len(rows)
+    assert found == expected
+    # All of them in one delivery: many tags, most of them rare.
+    check = SeriesCheck(contract(tags), received_at=RECEIVED, keep_rows=True)
+    source = Rows(whole, 4_096)
+    for batch in source.batches():
+        check.feed(batch)
+    check.finish(source, DELIVERY)
+    assert lists(check.failing) == expected
+
+
+def world(dice: random.Random) -> list[tuple[Any, ...]]:
+    rows = []
+    for _ in range(dice.randint(1, 60)):
+        ts = dice.choice([None, datetime(1970, 1, 1, tzinfo=UTC), RECEIVED + timedelta(hours=1)])
+        rows.append(
+            (
+                ts if dice.random() < 0.1 else dice.randint(0, 24) * 5,
+                dice.choice(["T1", "T1", "T1", "T2", "T2", "T3", "X9", None]),
+                dice.choice([0.0, -0.0, 5.0, 5.25, 5.5, 6.0, 10.0, None, math.nan, math.inf, -9999.0, 7.0, 10.1, -1.0]),
+                dice.choice(["GOOD", "GOOD", "GOOD", "GOOD", "UNCERTAIN", "BAD", "STALE", "B@D", None]),
+            )
+        )
+    return sorted(rows, key=lambda row: row[0] if isinstance(row[0], int) else 60) if dice.random() < 0.5 else rows
 
 
 def assert_cut_agrees(whole: pa.Table, cut: int, expected: dict[str, list[int]], folder: Path) -> None:
