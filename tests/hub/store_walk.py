@@ -25,9 +25,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+# pyarrow.dataset and the report's JSON are loaded here once and not in every child.
 import pyarrow as pa
+import pyarrow.dataset
 from deltalake import DeltaTable
 
+import contracts.render.json  # noqa: F401
 from connectors.delivery import Cursor
 from contracts.finding import ContractRef, Coverage, DeliveryRef, Report, Verdict
 from hub import faults
@@ -44,7 +47,6 @@ from hub.store import (
     Store,
     Tx,
 )
-from hub.store.ledger import migrations  # noqa: F401 - loaded once here and not in every child
 
 COA, PAT = "northvale/coa", "northvale/pat"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -295,9 +297,11 @@ def mutants() -> Iterator[Case]:
 def main() -> None:
     folder, which = Path(sys.argv[1]), sys.argv[2]
     cases = {"named": named, "every": every, "mutants": mutants}[which]
+    empty = folder / "empty"
+    assert in_child(lambda: Store.open(StoreSettings().under(empty)).close()) == 0
     for n, case in enumerate(cases()):
         home = folder / f"{which}-{n}"
-        home.mkdir(parents=True)
+        shutil.copytree(empty, home)
         killed, problems = killed_and_finished(home, case)
         shutil.rmtree(home)
         print(json.dumps({"point": case.point, "killed": killed, "problems": problems}), flush=True)
