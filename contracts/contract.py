@@ -133,7 +133,11 @@ class RefTable:
 
 @dataclass(frozen=True, slots=True)
 class SourceForm:
-    """One accepted physical form of a delivery (contracts.md 2.4)."""
+    """One accepted physical form of a delivery (contracts.md 2.4).
+
+    `header_cells` maps fields of the document to cells of the sheet. A key is a path: `lot_number`, `spec.id`, or with
+    a position in a list `signatories.0.user_id`. An object or list item whose cells are all empty is absent.
+    """
 
     format: str
     encoding: tuple[str, ...] = ("utf-8",)

@@ -39,7 +39,7 @@ class ContractsError(Exception):
     audience: ClassVar[Action] = Action.SPONSOR
 
 
-class ContractInvalid(ContractsError):  # noqa: N818 - it is said about a contract
+class ContractInvalid(ContractsError):
     """A contract with a lint error is not used for anything. `problems` holds all of them, warnings too."""
 
     def __init__(self, problems: Sequence[LintProblem]) -> None:
@@ -49,7 +49,7 @@ class ContractInvalid(ContractsError):  # noqa: N818 - it is said about a contra
         super().__init__(f"{errors[0]}{more}")
 
 
-class UnknownContract(ContractsError):  # noqa: N818
+class UnknownContract(ContractsError):
     """Nothing in the catalog answers to `wanted`; `known` lists what it holds."""
 
     def __init__(self, wanted: str, known: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ class UnknownContract(ContractsError):  # noqa: N818
         super().__init__(f"no contract {wanted} in the catalog; {valid_values(wanted, known)}")
 
 
-class PatternRefused(ContractsError):  # noqa: N818
+class PatternRefused(ContractsError):
     """The pattern can't run in linear time, or isn't a pattern. `reason` is the engine's own, in one line."""
 
     def __init__(self, pattern: str, reason: str) -> None:

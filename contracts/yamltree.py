@@ -154,7 +154,7 @@ def plain(node: Node | None) -> Any:
             return None
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """Ends the reading of a file; never leaves this module."""
 
     def __init__(self, line: int, column: int, message: str, help: str) -> None:

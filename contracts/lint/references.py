@@ -203,11 +203,11 @@ def _contradictions(node: Mapping, words: Vocabularies, problems: Problems) -> N
             problems.add(
                 "CON-E116", at, "the identifier's pattern differs from logicalTypeOptions.pattern", "write the same"
             )
-    vocabulary = plain(ours["vocabulary"]) if "vocabulary" in ours else None
+    vocabulary = str(plain(ours["vocabulary"])) if "vocabulary" in ours else ""
     for value in maps(node, "enum") if vocabulary in words else ():
         word = str(plain(value.get("value")))
-        if word not in words[str(vocabulary)]:
-            known = tuple(words[str(vocabulary)])
+        if word not in words[vocabulary]:
+            known = words[vocabulary]
             problems.add("CON-E116", value, f"code {word} is no word of {vocabulary}", valid_values(word, known))
 
 

@@ -50,7 +50,7 @@ def check_standard(root: Mapping, problems: Problems) -> None:
     """CON-E102 for every breach of the stated version, CON-E103 for a version or kind that isn't read."""
     version = plain(root.get("apiVersion"))
     told = set()
-    if version not in VERSIONS:
+    if not isinstance(version, str) or version not in VERSIONS:
         at = root.get("apiVersion") or root
         message = "no apiVersion" if version is None else f"apiVersion {said(version)} is not supported"
         problems.add("CON-E103", at, message, valid_values(str(version or ""), tuple(VERSIONS)))
@@ -60,11 +60,20 @@ def check_standard(root: Mapping, problems: Problems) -> None:
         at = root.get("kind") or root
         problems.add("CON-E103", at, f"kind {said(kind)} is not a data contract", "write kind: DataContract")
         told.add("kind")
-    validator = standard(version if version in VERSIONS else NEWEST)
-    found = [b for error in validator.iter_errors(plain(root)) for b in breaches(error, root)]
-    for breach in _causes(found):
+    stated = version if isinstance(version, str) and version in VERSIONS else NEWEST
+    found = _breaches_of(root, stated)
+    # A key that only a newer version knows is told so: the author wants the version raised, not the key removed.
+    newer = {b.path for b in _breaches_of(root, NEWEST)} if stated != NEWEST and found else set()
+    for breach in found:
+        advice = breach.help
+        if breach.unknown and stated != NEWEST and breach.path not in newer:
+            advice = f"it came with {NEWEST}: write apiVersion: {NEWEST}, or remove it"
         if breach.path[:1] not in [(key,) for key in told]:
-            problems.add("CON-E102", breach.at, breach.message, breach.help)
+            problems.add("CON-E102", breach.at, breach.message, advice)
+
+
+def _breaches_of(root: Mapping, version: str) -> list[Breach]:
+    return _causes([b for error in standard(version).iter_errors(plain(root)) for b in breaches(error, root)])
 
 
 def _causes(found: list[Breach]) -> list[Breach]:

@@ -178,7 +178,7 @@ def _test_words(test: Mapping, words: Vocabularies, problems: Problems) -> None:
         problems.add("CON-E110", criterion, "vocabulary absent does not exist", valid_values("absent", tuple(words)))
     known = {word for name, listed in words.items() for word in listed if named in (None, name)}
     for word in items(criterion.get("oneOf")):
-        if plain(word) not in known:
+        if str(plain(word)) not in known:
             message = f"word {said(plain(word))} is in no vocabulary"
             problems.add("CON-E110", word, message, valid_values(str(plain(word)), tuple(known)))
 
@@ -194,7 +194,7 @@ def _criterion(node: Node, tests: AnyMapping[str, Node], problems: Problems) -> 
         )
     _ordered(node.get("range"), problems)
     of = node.get("of")
-    if of is not None and plain(of) not in tests:
+    if of is not None and str(plain(of)) not in tests:
         problems.add("CON-E110", of, f"test {plain(of)} does not exist", valid_values(str(plain(of)), tuple(tests)))
     for part in (*items(node.get("anyOf")), *items(node.get("allOf"))):
         _criterion(part, tests, problems)

@@ -4,13 +4,18 @@ Promise: contracts.md 1.2, 2.1 and 4.1 step 2. Each case changes one thing of a 
 marks the place that lint must name.
 """
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from contracts.codes import Severity
+from contracts.errors import ContractInvalid
 from contracts.lint import lint
+from contracts.odcs import load
 from contracts.tables import RefFile
 
 SOUND = """\
@@ -245,10 +250,33 @@ def test_a_310_contract_is_read_with_the_310_schema():
     assert lines == {29, text[: text.index("    unit: h\n")].count("\n") + 2}
 
 
+def test_a_key_of_a_newer_version_is_told_so():
+    (problem,) = [p for p in problems(SOUND.replace("v3.2.0", "v3.1.0")) if p.code == "CON-E102"]
+    assert "write apiVersion: v3.2.0" in problem.help
+    unknown = problems(SOUND.replace("v3.2.0", "v3.1.0").replace("status: active", "status: active\nowner: me"))
+    assert "apiVersion" not in next(p for p in unknown if p.message.startswith("owner")).help
+
+
+def test_the_shared_examples_as_310_fail_where_310_lacks_something(shared: Path):
+    paths = sorted((shared / "examples").glob("*.odcs.yaml"))
+    if not paths:
+        pytest.skip("no example contracts in ../shared/examples")
+    for path in paths:
+        data = path.read_bytes().replace(b"v3.2.0", b"v3.1.0")
+        found = lint(data, str(path))
+        keys = {p.message.partition(" ")[0] for p in found}
+        assert {p.code for p in found} == {"CON-E102"}
+        # contracts.md 3: custom properties of service levels; the certificate also because of enum and synonyms.
+        more = {"enum", "synonyms"} if path.name.startswith("coa") else set()
+        assert keys == {"customProperties"} | more
+
+
 def test_without_the_profile_only_the_standard_judges():
     text = "apiVersion: v3.2.0\nkind: DataContract\nid: x\nversion: 1.0.0\nstatus: draft\n"
     (note,) = problems(text)
     assert (note.code, note.severity) == ("CON-E104", Severity.INFO)
+    with pytest.raises(ContractInvalid, match="profile is not switched on"):
+        load(text.encode(), file="contract.yaml", refs=MemoryRefs())
 
 
 def test_a_foreign_vendors_property_is_left_alone():
@@ -307,6 +335,37 @@ def test_lint_never_breaks_whatever_is_cut_out(text):
     for value in ("[]", "{}", "7", "text", "null", "[[1]]", "{a: {b: 1}}"):
         for key in ("customProperties", "schema", "slaProperties", "support", "id", "version"):
             problems(f"{SOUND.split(key + ':')[0]}{key}: {value}\n")
+
+
+_VALUES = (
+    "[]",
+    "{}",
+    "7",
+    "text",
+    "null",
+    "true",
+    "[[1]]",
+    "{a: {b: 1}}",
+    '"0.5"',
+    "P1Y",
+    "{ref: panel}",
+    "[{}]",
+    '""',
+)
+_VALUE = re.compile(r"(?<=: )(?:[^,{}\[\]\n]+|\{[^{}\n]*\}|\[[^\[\]\n]*\])")
+
+
+def test_lint_never_breaks_whatever_stands_there(seed: int):
+    """Any value may stand anywhere: a sound contract loads, an unsound one has problems, nothing else happens."""
+    random = Random(seed)
+    for _ in range(150):
+        texts = [SOUND, TABLE]
+        which = int(random.random() < 0.3)
+        for _ in range(random.randint(1, 3)):
+            place = random.choice(list(_VALUE.finditer(texts[which])))
+            texts[which] = texts[which][: place.start()] + random.choice(_VALUES) + texts[which][place.end() :]
+        with suppress(ContractInvalid):
+            load(texts[0].encode(), file="x", refs=MemoryRefs({"panel@3": texts[1].encode()}))
 
 
 def test_the_shared_examples_have_no_problem(shared: Path):
