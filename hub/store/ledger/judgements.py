@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Row, func, insert, select, update
 
 from contracts.codes import Severity
 from contracts.finding import Finding, Report, Verdict
-from hub.store import reports
+from contracts.render.json import dumps, loads
 from hub.store.ledger.deliveries import Deliveries
 from hub.store.ledger.feeds import raise_watermark
 from hub.store.ledger.part import number
@@ -29,7 +30,7 @@ class Judgements(Deliveries, Records):
             .order_by(report.c.id.desc())
             .limit(1)
         ).scalar()
-        return None if body is None else reports.loads(body)
+        return None if body is None else loads(body)
 
     def quarantined(
         self, delivery_id: str | None = None, *, states: Sequence[str] | None = None
@@ -62,7 +63,9 @@ class Judgements(Deliveries, Records):
 def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> bool:
     """Write everything that a judgement says. False: this delivery has a report under this contract and engine."""
     n = number(row.id, "D", "delivery")
-    report_id = _put_report(tx, n, judgement.report)
+    body = dumps(judgement.report)
+    digest = hashlib.sha256(body).hexdigest()
+    report_id = _put_report(tx, n, judgement.report, body, digest)
     if report_id is None:
         return False
     verdict = judgement.report.verdict
@@ -89,7 +92,7 @@ def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> boo
         "delivery.replayed" if judgement.replayed else "delivery.judged",
         row.id,
         {
-            "report": reports.digest(judgement.report),
+            "report": digest,
             "verdict": verdict.value,
             "contract": f"{contract.id}@{contract.version}" if contract else None,
             "engine": judgement.report.engine,
@@ -101,8 +104,7 @@ def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> boo
     return True
 
 
-def _put_report(tx: Judgements, delivery_number: int, judged: Report) -> int | None:
-    body = reports.dumps(judged)
+def _put_report(tx: Judgements, delivery_number: int, judged: Report, body: bytes, digest: str) -> int | None:
     statement: Any = tx._insert(report).values(
         delivery=delivery_number,
         contract=judged.contract.id if judged.contract else "",
@@ -113,7 +115,7 @@ def _put_report(tx: Judgements, delivery_number: int, judged: Report) -> int | N
         warnings=judged.count(Severity.WARNING),
         rows=judged.rows,
         bad_rows=judged.bad_rows,
-        sha256=reports.digest(judged),
+        sha256=digest,
         body=body,
         at=tx.now,
     )
