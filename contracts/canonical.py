@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import cast
 
 from contracts.document import Raw
-from contracts.records import Certificate, Result, Signature, Slot
+from contracts.records import Certificate, Result, ResultVerdict, Signature, Slot
 from contracts.rules.examination import Examination, Node, Value
 from contracts.rules.results import ResultLine
-
-if TYPE_CHECKING:
-    from contracts.rules.scalar import Scalar
 
 _RESULTS = "results"
 
@@ -53,39 +51,41 @@ def certificate(exam: Examination) -> Certificate:
 
 
 def _results(exam: Examination) -> Iterable[Result]:
+    frames = exam.frames(_RESULTS)
     if _RESULTS in exam.plan.result_tables:
         lines = exam.results(_RESULTS)
     else:
-        lines = [ResultLine(p, n, _text(n, "characteristic"), None, None) for p, n in exam.frames(_RESULTS)]
-    scalars = exam.plan.scalars
-    start, end = scalars.get("results.tested_from"), scalars.get("results.tested_to")
-    return [_result(line, start, end) for line in lines]
+        lines = [ResultLine(p, n, _text(n, "characteristic"), None, None) for p, n in frames]
+    start, end = exam.plan.path("tested_from", _RESULTS), exam.plan.path("tested_to", _RESULTS)
+    return map(_result, lines, exam.column(start, frames, _RESULTS), exam.column(end, frames, _RESULTS))
 
 
-def _result(line: ResultLine, start: Scalar | None, end: Scalar | None) -> Result:
+_PLAIN = ("method_id", "lab_site", "stage", "value", "operator", "unit", "loq", "criterion_text", "partner_verdict")
+
+
+def _result(line: ResultLine, tested_from: Value, tested_to: Value) -> Result:
     get = line.node.get
+    # Texts or nothing: the structure says so, and a document with another structure has no record.
+    method, lab, stage, raw, operator, unit, loq, criterion, verdict = cast("tuple[str, ...]", map(get, _PLAIN))
     test, judged = line.test, line.judged
     reading = judged.reading if judged is not None else None
-    raw, operator = get("value"), get("operator")
-    tested_from = start.value(get("tested_from")) if start is not None else None
-    tested_to = end.value(get("tested_to")) if end is not None else None
     return Result(
         test.code if test is not None else line.code or "",
         test.level if test is not None else None,
         test.required if test is not None else False,
         _whole(get("replicate"), 1),
-        get("method_id"),  # type: ignore[arg-type]  # a text or nothing: the structure says so
-        get("lab_site"),  # type: ignore[arg-type]
-        get("stage") or "final",  # type: ignore[arg-type]
-        raw if isinstance(raw, str) else "",
-        reading.operator if reading is not None else operator or "=",  # type: ignore[arg-type]
+        method,
+        lab,
+        stage or "final",
+        raw or "",
+        reading.operator if reading is not None else operator or "=",
         reading.value if reading is not None else None,
         reading.word if reading is not None else None,
-        get("unit"),  # type: ignore[arg-type]
-        get("loq"),  # type: ignore[arg-type]
-        get("criterion_text"),  # type: ignore[arg-type]
-        get("partner_verdict"),  # type: ignore[arg-type]
-        line.verdict,
+        unit,
+        loq,
+        criterion,
+        verdict,
+        judged.verdict if judged is not None else ResultVerdict.NOT_EVALUATED,
         judged.reason if judged is not None else "the test is not in the contract",
         tested_from if isinstance(tested_from, datetime) else None,
         tested_to if isinstance(tested_to, datetime) else None,
@@ -166,7 +166,12 @@ def _text(node: Node, name: str) -> str | None:
 
 
 def _whole(raw: Raw, default: int) -> int:
-    return int(raw) if isinstance(raw, str) and raw.strip().lstrip("-").isdigit() and len(raw) < 19 else default
+    return _integer(raw, default) if isinstance(raw, str) else default
+
+
+@lru_cache(maxsize=1024)
+def _integer(text: str, default: int) -> int:
+    return int(text) if text.strip().lstrip("-").isdigit() and len(text) < 19 else default
 
 
 def _replaced(node: Node) -> tuple[str, int]:

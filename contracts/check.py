@@ -6,7 +6,7 @@ exception is never a pass: it raises CON-E201, which is the platform's to repair
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from contracts.finding import (
 from contracts.fingerprint import fingerprint
 from contracts.grouping import SHOWN, grouped
 from contracts.place import Place
-from contracts.plan import Plan, plan_for
+from contracts.plan import Plan, Rule, plan_for
 from contracts.records import Record
 from contracts.redaction import file_name, found, mask, restricted, secrets
 from contracts.rules.examination import Examination, Raised
@@ -56,16 +56,17 @@ def check_document(
     plan = plan_for(contract, typed=document.format not in _UNTYPED)
     exam = Examination(plan, document, context, document.root if document.root is not None else {})
     _form_problems(exam)
+    known = plan.known_rules(context)
     if document.root is None:
         _nothing_to_judge(exam)
     else:
-        _judge(exam)
+        _judge(exam, known)
     findings = _findings(exam, delivery) if exam.raised else ()
     verdict = verdict_of(findings)
     records: tuple[Record, ...] = ()
     if document.root is not None and verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_WARNINGS):
         records = _records(exam)
-    coverage, hub_coverage = plan.clean_coverage(context) if not exam.raised and not exam.unread else _coverage(exam)
+    coverage, hub_coverage = plan.clean_coverage(len(known)) if not exam.raised and not exam.unread else _coverage(exam)
     name = file_name(delivery.file, plan.personal)
     report = Report(
         delivery=delivery if name == delivery.file else replace(delivery, file=name),
@@ -79,7 +80,7 @@ def check_document(
     return records, report
 
 
-def _judge(exam: Examination) -> None:
+def _judge(exam: Examination, known: Sequence[tuple[Clause, Rule]]) -> None:
     plan = exam.plan
     _guarded(exam, plan.structural, plan.structure)
     for table in plan.result_tables.values():
@@ -89,12 +90,11 @@ def _judge(exam: Examination) -> None:
     for clause in plan.unknown:
         _could_not(exam, clause, "no rule of this engine judges it")
     # Last, because what only the hub knows must not silence what the file alone shows: the partner sees the same.
-    for clause, rule in plan.hub_rules:
-        if plan.known(clause, exam.context):
-            _guarded(exam, (clause,), rule)
+    for clause, rule in known:
+        _guarded(exam, (clause,), rule)
 
 
-def _guarded(exam: Examination, clauses: Sequence[Clause], rule: Callable[[Examination], None]) -> None:
+def _guarded(exam: Examination, clauses: Sequence[Clause], rule: Rule) -> None:
     before = len(exam.raised)
     try:
         rule(exam)

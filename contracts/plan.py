@@ -42,6 +42,7 @@ class Plan:
         self._by_place: dict[tuple[str, str], Clause] = {(c.path, c.kind): c for c in contract.clauses}
         self._levels: dict[tuple[str, str], Level] = {}
         self._pointers: dict[str, list[str]] = {}
+        self._paths: dict[tuple[str, str | None], Path] = {}
         self.vocabularies = {name: Vocabulary(name, words) for name, words in schema.vocabularies.items()}
         self.personal_clause = self._by_place.get((schema.name, "personalData"))
         self.personal = PersonalData(contract.personal_data) if self.personal_clause is not None else None
@@ -92,14 +93,20 @@ class Plan:
         registry = clause.params.get("registry") or ("signers" if clause.kind == "signed" else None)
         return registry is None or "registry" not in clause.needs or registry in context.registries
 
-    def clean_coverage(self, context: Context) -> tuple[Coverage, Coverage]:
-        """How the clauses end when nothing was found."""
-        ends = self._clean.get(known := tuple(self.known(clause, context) for clause, _ in self.hub_rules))
+    def known_rules(self, context: Context) -> list[tuple[Clause, Rule]]:
+        """The rules beyond the file that `context` knows enough for."""
+        if context.history is None and context.now is None and not context.registries:
+            return []
+        return [(clause, rule) for clause, rule in self.hub_rules if self.known(clause, context)]
+
+    def clean_coverage(self, judged: int) -> tuple[Coverage, Coverage]:
+        """How the clauses end when nothing was found and `judged` clauses beyond the file were judged."""
+        ends = self._clean.get(judged)
         if ends is None:
             by_file = [c for c in self.contract.clauses if c.by_file]
-            foreign, judged = sum(c.kind == "foreign" for c in by_file), sum(known)
+            foreign = sum(c.kind == "foreign" for c in by_file)
             beyond = len(self.contract.clauses) - len(by_file)
-            ends = self._clean[known] = (
+            ends = self._clean[judged] = (
                 Coverage(len(by_file), passed=len(by_file) - foreign, could_not_evaluate=foreign),
                 Coverage(beyond, passed=judged, needs_hub=beyond - judged),
             )
@@ -144,9 +151,12 @@ class Plan:
 
     def path(self, text: str, each: str | None) -> Path:
         """A rule's path, resolved: relative to the items of `each`, or to the record."""
-        inside = text.removeprefix("$.")
-        field = inside if text.startswith("$.") or each is None else f"{each}.{inside}"
-        return Path(text, field, self.scalars.get(field))
+        known = self._paths.get((text, each))
+        if known is None:
+            inside = text.removeprefix("$.")
+            field = inside if text.startswith("$.") or each is None else f"{each}.{inside}"
+            known = self._paths[text, each] = Path(text, field, self.scalars.get(field))
+        return known
 
     def pointers(self, at: str, count: int) -> list[str]:
         """`at/0`, `at/1`, ...: at least `count` of them, made once."""
@@ -233,7 +243,7 @@ class Plan:
             elif clause.by_file and clause.kind not in _ELSEWHERE and clause.id not in judged_by_tables:
                 self.unknown.append(clause)
         self._hub_ids = frozenset(clause.id for clause, _ in self.hub_rules)
-        self._clean: dict[tuple[bool, ...], tuple[Coverage, Coverage]] = {}
+        self._clean: dict[int, tuple[Coverage, Coverage]] = {}
 
 
 _STRUCTURE = frozenset(

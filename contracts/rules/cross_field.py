@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from contracts.contract import Clause
-from contracts.rules.examination import Examination, Value
+from contracts.rules.examination import Examination, Node, Value
+from contracts.rules.paths import Path
 from contracts.values.problem import Problem
 from contracts.values.times import as_instant, utc_text
 
@@ -35,14 +37,12 @@ def cross_field(clause: Clause, plan: Plan) -> Rule:
     plus: timedelta | None = params.get("plus")
 
     def rule(exam: Examination) -> None:
-        for pointer, node in exam.entered(each, clause):
+        frames = exam.entered(each, clause)
+        if plus is None and not exam.spoiled and _all_hold(exam, frames):
+            return
+        for pointer, node in frames:
             a, b = exam.value(left, pointer, node), exam.value(right, pointer, node)
-            if a is None or b is None:
-                continue
-            if isinstance(a, datetime) and isinstance(b, datetime) and plus is None:
-                if holds(a, b):
-                    continue
-            elif holds(_side(a), _side(b, plus)):
+            if a is None or b is None or holds(_side(a), _side(b, plus)):
                 continue
             other = left.field.rpartition(".")[2]
             said = f"{_SAID[_MIRROR[op]]} {other}" + (f" less {plus}" if plus else "")
@@ -54,6 +54,18 @@ def cross_field(clause: Clause, plan: Plan) -> Rule:
             )
             at = right.pointer(pointer)
             exam.raise_(clause, problem, at, right.field, found=_raw(right, node, exam), slot_row=exam.row_of(at))
+
+    def _all_hold(exam: Examination, frames: Sequence[tuple[str, Node]]) -> bool:
+        """Whether nothing is wrong, in one pass. False also when a value is absent: then each is looked at."""
+        try:
+            return all(map(holds, _values(exam, frames, left), _values(exam, frames, right)))
+        except TypeError:
+            return False
+
+    def _values(exam: Examination, frames: Sequence[tuple[str, Node]], path: Path) -> Iterable[Any]:
+        if path.from_root:
+            return repeat(_side(exam.value(path, "", exam.root)), len(frames))
+        return exam.column(path, frames, each)
 
     return rule
 

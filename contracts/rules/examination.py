@@ -6,7 +6,7 @@ spoiled: later rules are silent about it, so that one cause is one finding (cont
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -74,6 +74,7 @@ class Examination:
     """Nothing could be read, so that no clause of the hub was judged either."""
     _said: set[tuple[str, str, Any]] = field(default_factory=set)
     _frames: dict[str | None, list[tuple[str, Node]]] = field(default_factory=dict)
+    _columns: dict[tuple[str | None, str], Sequence[Value]] = field(default_factory=dict)
     _results: dict[str, list[ResultLine]] = field(default_factory=dict)
 
     def raise_(
@@ -161,6 +162,24 @@ class Examination:
         if raw is None or (self.spoiled and self.is_spoiled(path.pointer(pointer))):
             return None
         return path.scalar.value(raw) if path.scalar is not None else None
+
+    def column(self, path: Path, frames: Sequence[tuple[str, Node]], each: str | None) -> Sequence[Value]:
+        """`value` of every frame of `each`, in their order. Shared by all rules while nothing is spoiled."""
+        if self.spoiled:
+            return [self.value(path, pointer, node) for pointer, node in frames]
+        place = each, path.field
+        known = self._columns.get(place)
+        if known is None:
+            scalar, name = path.scalar, path.single
+            if scalar is None or name is None:
+                known = [self.value(path, pointer, node) for pointer, node in frames]
+            else:
+                get = scalar.known.get
+                known = [get(node.get(name)) for _, node in frames]  # type: ignore[arg-type]
+                if None in known:  # empty, or no longer remembered
+                    known = [scalar.value(node.get(name)) for _, node in frames]
+            self._columns[place] = known
+        return known
 
     def subject(self, pointer: str, path: str) -> str:
         """How a sentence begins that is about a field: `the value of PH`, `mfg_date`, `the role of signatories 1`."""

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 class Path:
     """One path, resolved against the schema when the plan is made. `scalar` reads the field that it ends in."""
 
-    __slots__ = ("_parts", "_single", "_suffix", "field", "from_root", "scalar")
+    __slots__ = ("_parts", "_suffix", "field", "from_root", "scalar", "single")
 
     def __init__(self, text: str, field: str, scalar: Scalar | None) -> None:
         self.from_root = text.startswith("$.")
         self._parts = text.removeprefix("$.").split(".")
-        self._single = self._parts[0] if len(self._parts) == 1 and not self.from_root else None
+        self.single = self._parts[0] if len(self._parts) == 1 and not self.from_root else None
+        """The key, when the path is no more than one key of the current object."""
         self._suffix = "".join(f"/{part}" for part in self._parts)
         self.field = field
         """The field's path in the schema, `results.value`."""
@@ -27,8 +28,8 @@ class Path:
 
     def get(self, node: Node, root: Node) -> Raw:
         """What stands there, None when anything on the way is absent."""
-        if self._single is not None:
-            return node.get(self._single)
+        if self.single is not None:
+            return node.get(self.single)
         here: Raw = root if self.from_root else node
         for part in self._parts:
             here = here.get(part) if isinstance(here, dict) else None

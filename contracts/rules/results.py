@@ -20,6 +20,7 @@ from contracts.values.problem import Problem
 if TYPE_CHECKING:
     from contracts.rules.scalar import Scalar
 
+_PARTS = ("code", "value", "operator", "unit", "loq", "stage")
 _REMEMBERED = 16384  # judged results; the same few values of a panel come again in every certificate
 
 
@@ -45,38 +46,45 @@ class ResultTable:
         self.each, self.clauses = each, tuple(clauses)
         self._paths: dict[str, str] = {}
         for clause in clauses:
-            for part in ("code", "value", "operator", "unit", "loq", "stage"):
+            for part in _PARTS:
                 if part in clause.params and part not in self._paths:
                     self._paths[part] = str(clause.params[part])
         self.tests: Mapping[str, TestDef] = {name: t for t in schema.tests for name in (*t.aliases, t.code)}
         self._judge, self._comma = judge, schema.locale.decimal == ","
         self._owners = _Owners(clauses, value_field)
-        self._known: dict[tuple[Raw, ...], Judged] = {}
+        self._columns = tuple(self._paths.get(part, "") for part in _PARTS)
+        self._known: dict[tuple[Raw, ...], tuple[str | None, TestDef | None, Judged | None]] = {}
         self._composite = frozenset(t.code for t in schema.tests if any(p.of for p in _leaves(t)))
 
     def judge(self, exam: Examination) -> list[ResultLine]:
         """Every result with its verdict, in order."""
-        code_at = self._paths["code"]
-        tests = self.tests
-        lines: list[ResultLine] = []
-        later: list[ResultLine] = []
-        for pointer, node in exam.frames(self.each):
-            raw = node.get(code_at)
-            code = raw.strip(" \t") if isinstance(raw, str) else None
-            if exam.spoiled and exam.is_spoiled(f"{pointer}/{code_at}"):
-                code = None
-            test = tests.get(code) if code else None
-            line = ResultLine(pointer, node, code or None, test, None)
-            lines.append(line)
-            if test is not None:
-                if test.code in self._composite:
-                    later.append(line)
-                else:
-                    line.judged = self._one(line, test, exam, _nothing)
-        for line in later:
-            assert line.test is not None
-            line.judged = self._one(line, line.test, exam, self._elsewhere(lines))
+        frames = exam.frames(self.each)
+        lines = [self._line(pointer, node, exam) for pointer, node in frames]
+        for line in lines:
+            if line.test is not None and line.judged is None:
+                line.judged = self._carefully(line, line.test, exam, self._elsewhere(lines))
         return lines
+
+    def _line(self, pointer: str, node: Node, exam: Examination) -> ResultLine:
+        """One result. Without its verdict when that looks at other tests, which have to be judged first."""
+        said = tuple(map(node.get, self._columns))
+        if not exam.spoiled and type(said[1]) is str:
+            known = self._known.get(said)
+            if known is not None:
+                return ResultLine(pointer, node, *known)
+        raw = said[0]
+        code = raw.strip(" \t") or None if isinstance(raw, str) else None
+        if exam.spoiled and exam.is_spoiled(f"{pointer}/{self._columns[0]}"):
+            code = None
+        test = self.tests.get(code) if code else None
+        line = ResultLine(pointer, node, code, test, None)
+        if test is not None and test.code not in self._composite:
+            line.judged = self._carefully(line, test, exam, _nothing)
+        if not exam.spoiled and type(said[1]) is str:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[said] = code, test, line.judged
+        return line
 
     def raise_problems(self, exam: Examination) -> None:
         """Say what is wrong with values, units and stages, in the name of the clauses that own them."""
@@ -106,27 +114,11 @@ class ResultTable:
             unit=judged.test.unit if part == "value" else None,
         )
 
-    def _one(self, line: ResultLine, test: TestDef, exam: Examination, of: Of) -> Judged:
-        get, paths = line.node.get, self._paths
-        value, operator = get(paths.get("value", "")), get(paths.get("operator", ""))
-        unit, loq, stage = get(paths.get("unit", "")), get(paths.get("loq", "")), get(paths.get("stage", ""))
-        if exam.spoiled or of is not _nothing:
-            return self._carefully(line, test, exam, of)
-        known = (test.code, value, operator, unit, loq, stage)
-        judged = self._known.get(known)
-        if judged is None or type(value) is not str:
-            judged = self._carefully(line, test, exam, of)
-            if type(value) is str:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[known] = judged
-        return judged
-
     def _carefully(self, line: ResultLine, test: TestDef, exam: Examination, of: Of) -> Judged:
         """As judged, but a part that already has a finding is not looked at again, and proves nothing."""
         parts: dict[str, str | None] = {}
         spoiled = []
-        for part in ("value", "operator", "unit", "loq", "stage"):
+        for part in _PARTS[1:]:
             at = self._paths.get(part)
             if at is not None and exam.is_spoiled(f"{line.pointer}/{at}"):
                 spoiled.append(part)

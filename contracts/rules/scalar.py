@@ -63,6 +63,7 @@ class Scalar:
         self.expected: type = bool if field.type == "boolean" and typed else RawNumber if numeric and typed else str
         """The type of a raw scalar that needs no second look."""
         self.known: dict[str, Value] = {}
+        """Texts that passed, with their values."""
         self._locale = schema.locale
         self._enum = frozenset(field.enum)
         self._identifier = self._make_identifier()
