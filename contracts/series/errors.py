@@ -12,7 +12,7 @@ from contracts.codes import Action
 from contracts.errors import ContractsError
 
 
-class SourceChanged(ContractsError):  # noqa: N818 - named for what happened, as all errors here
+class SourceChanged(ContractsError):
     """The answers that need both readings stay open; the report says which."""
 
     audience: ClassVar[Action] = Action.PLATFORM
