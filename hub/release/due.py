@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Literal
 
 from contracts.contract import Contract, ServiceLevel
@@ -28,10 +27,7 @@ OVERDUE = frozenset({DueState.LATE.value, DueState.REJECTED_PENDING_FIX.value, N
 OWED = OVERDUE | {DueState.PENDING.value}
 
 BATCH_OVER_AFTER = timedelta(hours=24)
-"""A bioreactor that has sent nothing for a day is taken to have no batch running: silence is then no lateness."""
-
-RHYTHM_OF = 6
-"""Deliveries that a PAT feed's own rhythm is read from: one an hour, one a window."""
+"""A bioreactor that sent nothing for a day is taken to have no batch running: silence is then no lateness."""
 
 _LANDED = (Verdict.ACCEPTED.value, Verdict.ACCEPTED_WITH_WARNINGS.value)
 
@@ -76,43 +72,38 @@ def feed_dues(tx: Tx, contract: Contract, now: datetime) -> list[DueRow]:
     """The due items of a feed: a schedule's daily refresh, a PAT feed's heartbeat."""
     feed = f"{contract.partner}/{contract.kind}"
     mark, known = tx.watermark(feed), tx.feed(feed)
-    newest = tx.deliveries(feed=feed, verdicts=_LANDED, limit=RHYTHM_OF)
-    arrivals = [Arrival("feed", feed, d.received_at, Verdict.ACCEPTED, d.id) for d in newest]
+    newest = next(iter(tx.deliveries(feed=feed, verdicts=_LANDED, limit=1)), None)
+    arrivals = [Arrival("feed", feed, newest.received_at, Verdict.ACCEPTED, newest.id)] if newest else []
     items = due(contract, (), arrivals, now, Circumstances(onboarded=known.since if known else None))
     rows = [_row(contract, item, feed, mark) for item in items if item.kind == "feed"]
     for clause in contract.service_levels:
-        if clause.subject == "tag" and newest:
+        if clause.subject == "tag" and newest is not None:
             every = known.every if known else timedelta()
-            rows.append(_heartbeat(contract, clause, feed, newest, every, mark, now))
+            rows.append(_heartbeat(contract, clause, newest, every, mark, now))
     return rows
 
 
 def _heartbeat(
     contract: Contract,
     clause: ServiceLevel,
-    feed: str,
-    newest: Sequence[DeliveryRow],
+    last: DeliveryRow,
     every: timedelta,
     mark: Watermark | None,
     now: datetime,
 ) -> DueRow:
-    """The heartbeat of all tags of a feed as one item. The clause's time counts from when the next delivery can be
-    here: a file an hour comes an hour later, and is found one pull later."""
-    last = newest[-1]
-    due_at = last.received_at + _rhythm(newest) + every + clause.lead_time + clause.grace
+    """The heartbeat of all tags of a feed as one item, counted from the last delivery that was accepted.
+
+    `every`, the time between our own pulls, is added: what waits there for us is not silent. Whether a batch runs is
+    only known from the data itself until batches are records, so a silence of a day ends the expectation.
+    """
+    due_at = last.received_at + every + clause.lead_time + clause.grace
     if now - last.received_at > BATCH_OVER_AFTER:
         state = DueState.NOT_EXPECTED.value
     elif now <= due_at:
         state = DueState.PENDING.value
     else:
         state = DueState.LATE.value if _looked_since(mark, due_at) else NOT_EVALUATED
-    return DueRow(clause_name(contract, clause.id), feed, feed, due_at, state, last.id)
-
-
-def _rhythm(newest: Sequence[DeliveryRow]) -> timedelta:
-    """The longest step between deliveries that follow each other, by the partner's own times."""
-    times = sorted(t for d in newest if (t := d.window_to or d.source_time) is not None)
-    return max((b - a for a, b in pairwise(times)), default=timedelta())
+    return DueRow(clause_name(contract, clause.id), last.feed, last.feed, due_at, state, last.id)
 
 
 def _row(contract: Contract, item: DueItem, feed: str, mark: Watermark | None) -> DueRow:
