@@ -100,7 +100,7 @@ class Trend:
 
     def _jumps(self, chunk: Chunk, run: Run) -> Failures | None:
         # No distance in the sequence is shorter than the tag's shortest step, so this bound clears most tags at once.
-        shortest = run.ordered.shortest[np.searchsorted(run.ordered.tag, run.tag)]
+        shortest = _shortest(run.ordered)[np.searchsorted(run.ordered.tag, run.tag)]
         bound = self._max_rate[run.tag] * (shortest / SECOND) * (1 - 1e-9)
         top = np.maximum.reduceat(run.change, run.start)
         if not (top > bound).any():
@@ -147,6 +147,15 @@ class Trend:
         self.still_since[tag[ends]] = since[island[ends]]
         self.reported[tag[ends]] = long[ends] | told[island[ends]]
         return found
+
+
+def _shortest(ordered: Ordered) -> Ints:
+    """Shortest step of each tag. A tag's very first row has no step, and what stands for it would spoil the bound."""
+    if not ordered.first.any():
+        return ordered.shortest
+    step = ordered.step.copy()
+    step[ordered.start[ordered.first]] = OFF
+    return np.minimum.reduceat(step, ordered.start)
 
 
 def _failures(chunk: Chunk, run: Run, rows: Index, tag: Index, detail: Floats) -> Failures | None:
