@@ -62,7 +62,8 @@ class JsonTree:
                 return 0, 1
             here = here.rpartition("/")[0]
         start, end = spans[here]
-        return (start, end) if here == pointer else (start, start + 1)
+        whole = here == pointer and (self.text[start] not in "{[" or end - start <= 2)
+        return (start, end) if whole else (start, start + 1)  # a list is shown by where it begins
 
     def _line_and_column(self, offset: int) -> tuple[int, int]:
         return _line_and_column(self.text, offset)

@@ -1,11 +1,12 @@
 """The report as JSON, format `justindata-report/1` (contracts.md 5.1): what machines read and what the ledger keeps.
 
-`from_json(to_json(report)) == report`. Key order is fixed, so equal reports are equal bytes. Measurements are text.
+`from_json(to_json(report)) == report`. Key order is fixed, so equal reports are equal bytes. Measurements are text. The
+JSON Schema is contracts/schema/justindata-report-1.schema.json.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -44,51 +45,73 @@ def loads(data: bytes) -> Report:
 
 def to_json(report: Report) -> dict[str, Any]:
     """The report as JSON values. What is not known is left out."""
-    body: dict[str, Any] = {"format": FORMAT, "delivery": _shown(report.delivery)}
-    if report.contract is not None:
-        contract = report.contract
-        refs = [{"name": n, "version": v, "sha256": h} for n, v, h in contract.refs]
-        body["contract"] = {"id": contract.id, "version": contract.version, "sha256": contract.sha256, "refs": refs}
-    body |= {
-        "engine": report.engine,
+    name, _, version = report.engine.rpartition(" ")
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "delivery": _delivery(report.delivery),
+        "contract": _contract(report.contract),
+        "engine": {"name": name, "version": version} if name else {"name": version},
         "verdict": report.verdict.value,
         "coverage": _all(report.coverage),
         "hub_coverage": _all(report.hub_coverage),
         "counts": {severity.value: report.count(severity) for severity in Severity},
+        "findings": [_finding(finding) for finding in report.findings],
     }
-    if report.rows is not None:
-        body |= {"rows": report.rows, "bad_rows": report.bad_rows}
-    body["findings"] = [_finding(finding) for finding in report.findings]
-    return body
+    if report.rows is not None or report.bad_rows:
+        body["rows"] = {"checked": report.rows, "failed": report.bad_rows}
+    return {key: value for key, value in body.items() if value is not None}
 
 
 def from_json(body: Mapping[str, Any]) -> Report:
-    """The report that `to_json` wrote. Raises KeyError or ValueError on anything else."""
+    """The report that `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
     if body["format"] != FORMAT:
         raise ValueError(f"not a {FORMAT}: {body['format']!r}")
-    contract = body.get("contract")
+    engine, rows = body["engine"], body.get("rows", {})
     return Report(
-        delivery=DeliveryRef(**body["delivery"]),
-        contract=None
-        if contract is None
-        else ContractRef(
-            contract["id"],
-            contract["version"],
-            contract["sha256"],
-            tuple((r["name"], r["version"], r["sha256"]) for r in contract["refs"]),
-        ),
-        engine=body["engine"],
+        delivery=_read_delivery(body["delivery"]),
+        contract=_read_contract(body["contract"]) if "contract" in body else None,
+        engine=" ".join(part for part in (engine["name"], engine.get("version")) if part is not None),
         verdict=Verdict(body["verdict"]),
         findings=tuple(_read_finding(finding) for finding in body["findings"]),
         coverage=Coverage(**body["coverage"]),
         hub_coverage=Coverage(**body["hub_coverage"]),
-        rows=body.get("rows"),
-        bad_rows=body.get("bad_rows", 0),
+        rows=rows.get("checked"),
+        bad_rows=rows.get("failed", 0),
     )
 
 
+def _delivery(ref: DeliveryRef) -> dict[str, Any]:
+    named = {"id": ref.id, "partner": ref.partner, "feed": ref.feed, "file": ref.file, "sha256": ref.sha256}
+    return _known(named | {"bytes": ref.size, "received_at": ref.received_at})
+
+
+def _read_delivery(body: Mapping[str, Any]) -> DeliveryRef:
+    return DeliveryRef(
+        body["file"],
+        body["sha256"],
+        body["bytes"],
+        body.get("id"),
+        body.get("partner"),
+        body.get("feed"),
+        body.get("received_at"),
+    )
+
+
+def _contract(ref: ContractRef | None) -> dict[str, Any] | None:
+    if ref is None:
+        return None
+    refs = [{"name": name, "version": version, "sha256": sha256} for name, version, sha256 in ref.refs]
+    return {"id": ref.id, "version": ref.version, "sha256": ref.sha256, "refs": refs}
+
+
+def _read_contract(body: Mapping[str, Any]) -> ContractRef:
+    refs = tuple((ref["name"], ref["version"], ref["sha256"]) for ref in body["refs"])
+    return ContractRef(body["id"], body["version"], body["sha256"], refs)
+
+
 def _finding(f: Finding) -> dict[str, Any]:
-    body: dict[str, Any] = {
+    clause = f.clause
+    body = {
         "code": f.code,
         "title": f.title,
         "kind": f.kind.value,
@@ -97,37 +120,25 @@ def _finding(f: Finding) -> dict[str, Any]:
         "action": f.action.value,
         "reach": f.reach.value,
         "message": f.message,
-        "clause": {
-            "id": f.clause.id,
-            "path": f.clause.path,
-            "line": f.clause.line,
-            "column": f.clause.column,
-            "needs": list(f.clause.needs),
-        },
-        "where": [_shown(place) for place in f.where],
-        "key": [{"field": name, "value": value} for name, value in f.key],
+        "clause": _all(clause) | {"needs": list(clause.needs)},
+        "where": _where(f.where, f.key),
+        "found": _all(f.found) if f.found is not None else None,
+        "expected": _known(_all(f.expected)) if f.expected is not None else None,
+        "fix": _all(f.fix) if f.fix is not None else None,
+        "note": f.note,
+        "excerpt": _excerpt(f.excerpt) if f.excerpt is not None else None,
+        "fingerprint": f.fingerprint,
+        "baseline": f.baseline,
+        "count": f.count,
+        "shown": f.shown,
+        "docs": f.code,
     }
-    for name, part in (("found", f.found), ("expected", f.expected), ("fix", f.fix)):
-        if part is not None:
-            body[name] = _all(part)
-    if f.note is not None:
-        body["note"] = f.note
-    if f.excerpt is not None:
-        body["excerpt"] = {
-            "lines": [{"number": line.number, "cells": list(line.cells)} for line in f.excerpt.lines],
-            "mark": f.excerpt.mark,
-            "mark_from": f.excerpt.mark_from,
-            "mark_to": f.excerpt.mark_to,
-        }
-    body |= {"fingerprint": f.fingerprint, "count": f.count, "shown": f.shown}
-    if f.baseline is not None:
-        body["baseline"] = f.baseline
-    return body
+    return _known(body)
 
 
 def _read_finding(body: Mapping[str, Any]) -> Finding:
-    excerpt = body.get("excerpt")
     clause = body["clause"]
+    where, key = _read_where(body["where"])
     return Finding(
         code=body["code"],
         title=body["title"],
@@ -136,10 +147,10 @@ def _read_finding(body: Mapping[str, Any]) -> Finding:
         impact=Impact(body["impact"]),
         action=Action(body["action"]),
         clause=ClauseRef(clause["id"], clause["path"], clause["line"], clause["column"], tuple(clause["needs"])),
-        where=tuple(Place(**place) for place in body["where"]),
+        where=where,
         kind=Kind(body["kind"]),
         reach=Reach(body["reach"]),
-        key=tuple((part["field"], part["value"]) for part in body["key"]),
+        key=key,
         found=Found(**body["found"]) if "found" in body else None,
         expected=Expected(**body["expected"]) if "expected" in body else None,
         fix=Fix(**body["fix"]) if "fix" in body else None,
@@ -148,21 +159,61 @@ def _read_finding(body: Mapping[str, Any]) -> Finding:
         baseline=body.get("baseline"),
         count=body["count"],
         shown=body["shown"],
-        excerpt=None
-        if excerpt is None
-        else Excerpt(
-            tuple(ExcerptLine(line["number"], tuple(line["cells"])) for line in excerpt["lines"]),
-            excerpt["mark"],
-            excerpt["mark_from"],
-            excerpt["mark_to"],
-        ),
+        excerpt=_read_excerpt(body["excerpt"]) if "excerpt" in body else None,
     )
 
 
+def _where(places: Sequence[Place], key: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Views of each place: first how it looks in the file, then in the document. The business key comes last.
+
+    The file view always has `file`, so that a list of several places can be taken apart again.
+    """
+    views: list[dict[str, Any]] = []
+    for place in places:
+        view = _known({name: getattr(place, name) for name in _FILE_VIEW if name != "file"})
+        if place.cell is not None and place.row is None and place.line is not None:
+            view["row"] = view.pop("line")  # a sheet has rows, a text has lines
+        views.append({"file": place.file} | view)
+        if place.pointer is not None:
+            views.append({"pointer": place.pointer})
+    if key:
+        views.append({"key": dict(key)})
+    return views
+
+
+_FILE_VIEW = ("file", "sheet", "cell", "end", "line", "column", "row", "tag", "ts")
+
+
+def _read_where(views: Sequence[Mapping[str, Any]]) -> tuple[tuple[Place, ...], tuple[tuple[str, str], ...]]:
+    places: list[Place] = []
+    key: tuple[tuple[str, str], ...] = ()
+    for view in views:
+        if "file" in view:
+            parts = dict(view)
+            if "cell" in parts and "row" in parts and "line" not in parts:
+                parts["line"] = parts.pop("row")
+            places.append(Place(**parts))
+        elif "pointer" in view:
+            places[-1] = places[-1].at(view["pointer"])
+        else:
+            key = tuple(view["key"].items())
+    return tuple(places), key
+
+
+def _excerpt(excerpt: Excerpt) -> dict[str, Any]:
+    lines = [{"number": line.number, "cells": list(line.cells)} for line in excerpt.lines]
+    return _known({"lines": lines, "mark": excerpt.mark, "mark_from": excerpt.mark_from, "mark_to": excerpt.mark_to})
+
+
+def _read_excerpt(body: Mapping[str, Any]) -> Excerpt:
+    lines = tuple(ExcerptLine(line["number"], tuple(line["cells"])) for line in body["lines"])
+    return Excerpt(lines, body["mark"], body.get("mark_from"), body.get("mark_to"))
+
+
 def _all(part: Any) -> dict[str, Any]:
+    """Every field of a dataclass, in its order."""
     return {name: getattr(part, name) for name in part.__dataclass_fields__}
 
 
-def _shown(part: Any) -> dict[str, Any]:
-    """Every field of the dataclass that has a value."""
-    return {name: value for name, value in _all(part).items() if value is not None}
+def _known(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}

@@ -184,9 +184,15 @@ class Examination:
     def subject(self, pointer: str, path: str) -> str:
         """How a sentence begins that is about a field: `the value of PH`, `mfg_date`, `the role of signatories 1`."""
         name = path.rpartition(".")[2].removesuffix("[]")
-        said = name if "_" in name or name[:1].isupper() else f"the {name}"
         whose = self.label(pointer)
+        if "." in path and whose is None and not self._in_array(path):
+            name = path  # a field of an object: spec.version
+        said = name if "_" in name or "." in name or name[:1].isupper() else f"the {name}"
         return f"{said} of {whose}" if whose else said
+
+    def _in_array(self, path: str) -> bool:
+        field = self.plan.contract.schema.find(path.rpartition(".")[0])
+        return field is not None and field.type == "array"
 
     def label(self, pointer: str) -> str | None:
         """What people call the item that `pointer` is in: its first key (`PH`, a slot), else `signatories 1`."""

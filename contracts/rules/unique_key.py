@@ -59,16 +59,16 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
         hidden = any(_restricted(path) for path in paths)
         at = paths[0].pointer(pointer) if single else pointer
         field = paths[0].field if single else f"{array}[]"
-        number = int(first.rpartition("/")[2]) + 1
-        what = " and ".join(names)
+        mine, other = (int(p.rpartition("/")[2]) + 1 for p in (pointer, first))
+        what = ", ".join(names)
         problem = Problem(
             code,
             f"repeats {what}",
             expected=f"{what} once in {array}",
             fix=f"keep one, or tell the two apart by {what}",
         )
-        whose = "" if hidden else f" {said}"
-        message = f"{what}{whose} stands twice: first in {array} {number}"
+        pairs = what if hidden else ", ".join(f"{n} {v}" for n, v in zip(names, key, strict=True))
+        message = f"{array} {mine} repeats {pairs} of {array} {other}"
         raw: Raw = paths[0].get(node, exam.root) if single else said
         found = raw if isinstance(raw, str) else said
         exam.raise_(clause, problem, at, field, message=message, found=found, spoil=False)

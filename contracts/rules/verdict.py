@@ -374,10 +374,14 @@ def _rounded(decimals: int, value: Decimal) -> Problem:
     return Problem(
         "COA-E114",
         "has more digits than its specification",
-        expected=f"{decimals} decimals",
-        fix=f"round to {decimals} decimals",
+        expected=_decimals(decimals),
+        fix=f"round to {_decimals(decimals)}",
         note=f"compared as {value}; the text as sent is kept",
     )
+
+
+def _decimals(count: int) -> str:
+    return "1 decimal" if count == 1 else f"{count} decimals" if count else "a whole number"
 
 
 def _inconclusive(test: TestDef, reading: Reading) -> Problem:
