@@ -139,9 +139,12 @@ def parse(alert: AlertRow) -> Fingerprint:
 
 
 def _audiences(fingerprint: Fingerprint, change: Change, settings: Settings) -> list[tuple[str, str, str]]:
-    """(audience, channel, recipient) of everybody who is told of this kind at this severity."""
+    """(audience, channel, recipient) of everybody who is told of this kind at this severity.
+
+    The sponsor's side first: a recipient that stands for both sides gets one message, the one that knows the slots.
+    """
     found = []
-    for of in KINDS[fingerprint.kind].told:
+    for of in sorted(KINDS[fingerprint.kind].told, key=lambda of: of == "partner"):
         who = audience(of, fingerprint.partner)
         found += [
             (who, channel, recipient)

@@ -11,12 +11,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from textwrap import fill
 from typing import Any, Literal, cast
 
 from hub.alerts.view import View, headline, instant, span
 from hub.store.rows import AlertRow
 
 Event = Literal["opened", "reopened", "raised", "acknowledged", "resolved"]
+
+WIDTH = 76
+"""Columns of a message: what a plain mail shows unbroken everywhere."""
 
 _EVENT_WORD: Mapping[Event, str] = {"reopened": "re-opened", "raised": "now more serious"}
 
@@ -95,16 +99,16 @@ def _text(alert: AlertRow, view: View, event: Event, now: datetime, *, audience:
     if not for_partner:
         facts += [("Slot opens", f"{slot.ref}  {_both(slot.opens_at, now)}") for slot in view.slots[:5]]
     if view.due is not None:
-        facts.append(("Data needed", _both(view.due, now)))
+        facts.append(("Data needed", _both(view.due, now) + (f", clause {view.clause}" if view.clause else "")))
     if view.contract is not None:
-        facts.append(("Contract", f"{view.contract}, clause {view.clause}" if view.clause else view.contract))
+        facts.append(("Contract", view.contract))
     if view.findings:
         facts.append(("Findings", ", ".join(_counted(n, severity) for severity, n in view.findings.items())))
     if view.worst is not None:
         facts.append(("Worst finding", f"{view.worst} {view.worst_title or ''}".rstrip()))
     facts.append(("Acts now", view.acts))
-    body = [_what(alert, view, event), "", *(f"  {name:<14} {value}" for name, value in facts), ""]
-    body.append(f"Next: {_next_step(alert, view, event, for_partner=for_partner)}")
+    body = [_wrapped(_what(alert, view, event)), "", *(f"  {name:<14} {value}" for name, value in facts), ""]
+    body.append(_wrapped(f"Next: {_next_step(alert, view, event, for_partner=for_partner)}"))
     for item in view.evidence:
         digest = f"  sha256 {item.sha256[:8]}...{item.sha256[-4:]}" if item.sha256 else ""
         command = f"  {item.command}" if item.command and not for_partner else ""
@@ -128,6 +132,10 @@ def _next_step(alert: AlertRow, view: View, event: Event, *, for_partner: bool) 
     if event == "resolved":
         return f"nothing; {alert.id} is resolved by evidence."
     return (view.next_step_for_partner or view.next_step) if for_partner else view.next_step
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)  # an id or a command stays whole
 
 
 def _notes(alert: AlertRow, view: View) -> str:

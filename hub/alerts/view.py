@@ -107,9 +107,9 @@ def headline(view: View, now: datetime, *, for_partner: bool = False) -> str:
 
 
 def time_left(until: datetime, now: datetime) -> str:
-    """ "26 h left", "4 d 3 h left", "35 min left"; past the instant "8 h over". Rounded down to what is surely left."""
+    """ "26 h left", "4 d 3 h left", "35 min left"; past the instant "8 h overdue". Rounded down to what is sure."""
     left = until - now
-    return f"{span(left)} left" if left >= timedelta(0) else f"{span(-left)} over"
+    return f"{span(left)} left" if left >= timedelta(0) else f"{span(-left)} overdue"
 
 
 def span(length: timedelta) -> str:
