@@ -25,10 +25,12 @@ def open_series(path: Path, reading: Reading, batch_rows: int) -> TypedSeries:
     """Hold the file's columns against the contract's. Raises Unreadable when one is missing or of another type."""
     with parsing(reading.file, f"{reading.form.format} file"):
         schema = pq.read_schema(path) if reading.form.format == "parquet" else _arrow_schema(path)
+        # Arrow decodes names and zones when they are asked for, and in a damaged file they are no text.
+        names, _types = schema.names, [str(kind) for kind in schema.types]
     wanted = headers.columns(reading.schema, reading.form)
     place = Place(file=reading.file)
-    found = headers.match(schema.names, wanted, lambda _index: place, closed=reading.schema.closed)
-    columns = {schema.names[i]: column for i, column in sorted(found.columns.items())}
+    found = headers.match(names, wanted, lambda _index: place, closed=reading.schema.closed)
+    columns = {names[i]: column for i, column in sorted(found.columns.items())}
     wrong = [p for name, c in columns.items() if (p := _wrong_type(schema.field(name).type, c.field, place))]
     problems = (*found.problems, *wrong)
     if wrong or any(p.code in ("FILE-E201", "FILE-E203", "FILE-E205") for p in found.problems):
@@ -78,7 +80,10 @@ class TypedSeries:
             text = [n for n, c in self._columns.items() if c.field.type not in ARROW_TYPES]
             # Without pre-buffering: with it, memory grows with the file (500 MB at 50M rows; contracts.md 4.7).
             with pq.ParquetFile(self._path, read_dictionary=text, pre_buffer=False) as source:
-                yield from source.iter_batches(batch_size=self._batch_rows, columns=names)
+                for block in source.iter_batches(batch_size=self._batch_rows, columns=names):
+                    for name in text:
+                        _valid_text(block.column(name))
+                    yield block
             return
         with pa.memory_map(str(self._path)) as stream, _arrow_reader(stream) as source:
             blocks = (
@@ -90,6 +95,13 @@ class TypedSeries:
                 block.validate(full=True)
                 for start in range(0, block.num_rows, self._batch_rows):
                     yield block.select(names).slice(start, self._batch_rows)
+
+
+def _valid_text(column: pa.Array) -> None:
+    """Parquet checks neither its text nor its dictionary's bounds; Arrow raises for both here."""
+    column.validate(full=True)
+    if pa.types.is_dictionary(column.type):
+        column.dictionary.validate(full=True)
 
 
 def _arrow_reader(stream: pa.NativeFile) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
