@@ -87,7 +87,11 @@ class SeriesBatch:
 
 
 class SeriesSource(Protocol):
-    """A series delivery that can be read once, batch by batch, and asked afterwards where a row stands."""
+    """A series delivery, read batch by batch and asked afterwards where a row stands.
+
+    Each call of `batches` begins at the first row again: the check reads twice when an answer lies further back than
+    what it keeps at hand.
+    """
 
     file: str
     format: str
