@@ -26,7 +26,8 @@ def open_series(path: Path, reading: Reading, batch_rows: int) -> TypedSeries:
     with parsing(reading.file, f"{reading.form.format} file"):
         schema = pq.read_schema(path) if reading.form.format == "parquet" else _arrow_schema(path)
         # Arrow decodes names and zones when they are asked for, and in a damaged file they are no text.
-        names, _types = schema.names, [str(kind) for kind in schema.types]
+        names = schema.names
+        _zones = [kind.tz for kind in schema.types if pa.types.is_timestamp(kind)]
     wanted = headers.columns(reading.schema, reading.form)
     place = Place(file=reading.file)
     found = headers.match(names, wanted, lambda _index: place, closed=reading.schema.closed)
