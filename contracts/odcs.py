@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from contracts.build import build
@@ -37,5 +38,13 @@ def load_file(path: Path) -> Contract:
 
 
 def load_catalog(folder: Path | None = None) -> Catalog:
-    """The contracts of a folder, by default those shipped in contracts/catalog. A contract is read when asked for."""
-    return Catalog(folder or CATALOG, load_file)
+    """The contracts of a folder, by default those shipped in contracts/catalog. A contract is read when asked for.
+
+    The shipped ones never change, so they are read once a process.
+    """
+    return _shipped() if folder is None else Catalog(folder, load_file)
+
+
+@cache
+def _shipped() -> Catalog:
+    return Catalog(CATALOG, load_file)

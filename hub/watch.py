@@ -10,8 +10,6 @@ Idempotent: two watches at once share a lease, so together they tell once; a sec
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,14 +25,13 @@ from hub.alerts.link import evaluated_again, feed_not_evaluated, not_evaluated
 from hub.alerts.outbox import send_due
 from hub.alerts.react import make_desk
 from hub.alerts.view import instant
-from hub.clock import Clock
+from hub.intake.holder import take
 from hub.release.due import NOT_EVALUATED
 from hub.release.evaluate import Touched, evaluate
 from hub.settings import Settings
 from hub.store import Store, Tx
 from hub.store.rows import DueRow
 
-LEASE = timedelta(minutes=2)
 BEAT = "watch"
 MISSED = 2
 """Periods without an evaluation that make a gap: one may be a slow tick."""
@@ -58,12 +55,10 @@ def watch_once(
     store: Store,
     contracts: Mapping[str, Contract],
     settings: Settings,
-    clock: Clock,
     channels: Mapping[str, Channel],
 ) -> WatchResult:
     """One round of the watch. `contracts`: the one in force for each feed. Raises StoreError only."""
-    holder = f"{socket.gethostname()}:{os.getpid()}:{clock.monotonic()}"
-    lease = store.lease(BEAT, holder, LEASE)
+    lease = take(store, BEAT)
     if lease is None:
         return WatchResult(skipped=True)
     try:

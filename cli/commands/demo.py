@@ -77,21 +77,21 @@ def _tell(box: Sandbox, hub: Hub, *, again: bool, prefect: bool) -> int:
     from sandbox.truth import compare, look, truth
 
     if again:
-        published = hub.clock.now()
         box.publish(box.story.act)
+        published = hub.clock.now()
         _say("\nAgain: the same partners, the same story, a little later\n")
         _say(_round(hub, prefect=prefect))
     else:
         _say("\nFirst pull: everything the partners have\n")
         _say(_round(hub, prefect=prefect))
-        published = hub.clock.now()
         box.publish(2)
+        published = hub.clock.now()
         _say("\nSecond pull: northvale corrected LV-…-04, brightwater's file is complete and a slot slipped,")
         _say("halden's RCL assay failed after the run began, and one certificate was changed in silence\n")
         _say(_round(hub, prefect=prefect))
     if box.story.act == 1:  # an earlier start was interrupted before the second act
-        published = hub.clock.now()
         box.publish(2)
+        published = hub.clock.now()
         _say(_round(hub, prefect=prefect))
 
     from cli.commands.lots import lots_table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.contract import Contract
@@ -15,13 +15,15 @@ from hub.store.rows import DeliveryRow, Received
 
 @dataclass(frozen=True)
 class Judged:
-    """A delivery has its verdict. `received` says whether its bytes replaced others under the same key."""
+    """A delivery has its verdict. `received` says whether its bytes replaced others under the same key; `named` what it
+    calls itself (see Inspection), also when it was rejected and so has no records."""
 
     delivery: DeliveryRow
     received: Received
     contract: Contract
     report: Report
     records: tuple[Record, ...]
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

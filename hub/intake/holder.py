@@ -1,4 +1,4 @@
-"""Who holds a feed's lease, and how a dead holder's lease is taken before its time is over."""
+"""Who holds a lease (a feed's, the watch's), and how a dead holder's is taken before its time is over."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ TTL = timedelta(minutes=5)
 """Every transaction of a pull prolongs its lease; between two of them lies one delivery's parsing at most."""
 
 
-def take(store: Store, feed: str) -> Lease | None:
-    """The feed's lease, or None while somebody else works on it.
+def take(store: Store, name: str) -> Lease | None:
+    """The lease of that name, or None while somebody else works under it.
 
     A holder on this machine whose process is gone (killed, crashed) is not waited for. A wrong guess does no harm: the
     old holder's token no longer passes in any transaction.
     """
     with store.reading() as tx:
-        held = tx.lease_of(feed)
+        held = tx.lease_of(name)
     dead = held.holder if held is not None and _is_gone(held.holder) else None
-    return store.lease(feed, _name(), TTL, instead_of=dead)
+    return store.lease(name, _name(), TTL, instead_of=dead)
 
 
 def _name() -> str:

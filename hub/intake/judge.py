@@ -79,7 +79,9 @@ class Judge:
             )
 
             def react(tx: Tx) -> None:
-                self.listener(tx, Judged(delivery, received, self.contract, report, inspection.records))
+                self.listener(
+                    tx, Judged(delivery, received, self.contract, report, inspection.records, inspection.named)
+                )
 
             await asyncio.to_thread(self.store.judge, lease, judgement, react)
             if landed and good:

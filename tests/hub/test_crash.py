@@ -46,8 +46,8 @@ def test_every_fault_point_is_on_the_way_and_kills(trials: dict[str | None, dict
 
 def test_after_one_more_run_the_store_is_as_if_nothing_had_happened(trials: dict[str | None, dict[str, Any]]) -> None:
     expected = trials[None]["seen"]
-    assert expected["lake_rows"] == expected["lake_points"] == 72_000  # 20 tags x 3,600 s
-    assert len(expected["deliveries"]) == 6  # three certificates, one broken, one schedule, one hour of PAT
+    assert expected["lake_rows"] == expected["lake_points"] == 6_000  # 20 tags x 300 s
+    assert len(expected["deliveries"]) == 6  # three certificates, one broken, one schedule, one PAT file
     assert expected["unfinished"] == 0
     assert expected["bytes_kept"]
     different = {
