@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,11 +40,16 @@ _ENGINE = "engine"
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one delivery turned out to be. A series has no `records`, but a `state` for its stream's next delivery."""
+    """What one delivery turned out to be. A series has no `records`, but a `state` for its stream's next delivery.
+
+    `named`: the identifiers that the delivery as a whole states (`lot_number`, `batch_id`), also of a rejected one.
+    They are unchecked text: good for finding what the delivery is about, not for showing.
+    """
 
     report: Report
     records: tuple[Record, ...] = ()
     state: SeriesState | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def inspect(
@@ -86,7 +91,9 @@ def _document(
     with _engine():
         document = read_document(data, file=file, contract=contract, format=format)
         records, report = check_document(document, contract, context, reference)
-    return Inspection(report, records)
+        root = document.root or {}
+        named = {name: text for name in _identifiers(contract) if isinstance(text := root.get(name), str)}
+    return Inspection(report, records, named=named)
 
 
 def _series(
@@ -109,6 +116,7 @@ def _series(
         source = open_series(path, file=file, contract=contract, format=format)
         check = SeriesCheck(contract, received_at=context.received_at, state=state)
         batches = source.batches()
+        stated: dict[str, set[str]] = {name: set() for name in _identifiers(contract)}
     while True:
         with _engine():
             batch = next(batches, None)
@@ -119,6 +127,8 @@ def _series(
             bad = rows - int(storable.true_count)
             kept = batch.rows.filter(storable) if bad else batch.rows
             left = batch.rows.filter(pc.invert(storable)) if bad else None
+            for name in stated.keys() & set(batch.rows.schema.names):
+                stated[name].update(v for v in pc.unique(batch.rows.column(name)).to_pylist() if isinstance(v, str))
         # outside: a fault of whoever takes the rows is theirs
         if on_good is not None and kept.num_rows:
             on_good(kept)
@@ -126,7 +136,13 @@ def _series(
             on_bad(left)
     with _engine():
         carried, report = check.finish(source, reference)
-    return Inspection(report, state=carried)
+    named = {name: next(iter(found)) for name, found in stated.items() if len(found) == 1}
+    return Inspection(report, state=carried, named=named)
+
+
+def _identifiers(contract: Contract) -> list[str]:
+    """The fields of the whole record that name something: keys and declared identifiers."""
+    return [f.name for f in contract.schema.fields if f.primary_key is not None or "identifier" in f.custom]
 
 
 class _Stopped(Exception):

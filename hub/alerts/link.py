@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from hub.alerts.desk import EMPTY, Desk
+from contracts.codes import Action, Severity
+from hub.alerts.desk import EMPTY, Desk, cause, with_report
 from hub.alerts.fingerprint import HUB, key_of
 from hub.alerts.kinds import AlertKind
 from hub.alerts.lifecycle import Intent
 from hub.alerts.severity import Effect
 from hub.alerts.view import Evidence, instant, span
-from hub.intake.events import LinkFailed, LinkWorked, Reverted
+from hub.intake.events import Judged, LinkFailed, LinkWorked, Reverted
 from hub.store.rows import OutboxRow
 
 
@@ -59,6 +60,29 @@ def reverted(event: Reverted, desk: Desk) -> Iterator[Intent]:
             evidence=(Evidence(f"delivery {event.delivery_id}", None, f"jid deliveries show {event.delivery_id}"),),
             sources=(key_of(event.source_key),),
         ),
+    )
+
+
+def engine_fault(event: Judged, desk: Desk) -> Intent:
+    """A delivery that our own engine could not judge, or has judged since: the platform's, never the partner's."""
+    delivery = event.delivery
+    fingerprint = desk.fingerprint(AlertKind.HUB_NOT_EVALUATED, delivery.partner, delivery.kind, delivery.id)
+    ours = [f for f in event.report.findings if f.severity is Severity.ERROR and f.action is Action.PLATFORM]
+    if not ours:
+        return desk.resolve(fingerprint, delivery.id, f"{delivery.id} was judged")
+    return desk.open(
+        fingerprint,
+        about=f"{delivery.id} of {delivery.feed} could not be evaluated",
+        what=(
+            f"The check of {delivery.id} stopped in our own code or at a limit of ours ({ours[0].code}). "
+            "The delivery is kept; nothing is wanted from the partner."
+        ),
+        next_step=f"Repair the cause and judge it again: jid replay {delivery.id}.",
+        reason=f"{ours[0].code} in {delivery.id}",
+        causes=[cause(delivery, event.contract)],
+        effect=Effect(),
+        view=with_report(EMPTY, delivery, event.report, event.contract, delivery.id),
+        lasting=True,
     )
 
 

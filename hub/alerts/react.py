@@ -17,7 +17,7 @@ from hub.alerts.certificates import changed_certificate, judged_certificate
 from hub.alerts.desk import Desk
 from hub.alerts.late import failed_after_start, late
 from hub.alerts.lifecycle import ACTIVE, Intent
-from hub.alerts.link import link_failed, link_worked, reverted
+from hub.alerts.link import engine_fault, link_failed, link_worked, reverted
 from hub.alerts.schedules import judged_schedule
 from hub.alerts.series import judged_series
 from hub.alerts.severity import SeverityTable
@@ -91,6 +91,7 @@ def _judged(tx: Tx, event: Judged, it: About, desk: Desk) -> Iterator[Intent]:
     delivery = event.delivery
     if event.report.verdict is Verdict.DUPLICATE:
         return
+    yield engine_fault(event, desk)
     match delivery.kind:
         case "coa":
             yield from judged_certificate(event, it, desk)

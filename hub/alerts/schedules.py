@@ -15,7 +15,7 @@ from hub.alerts.fingerprint import is_id, key_of
 from hub.alerts.kinds import AlertKind
 from hub.alerts.lifecycle import Intent
 from hub.alerts.severity import Effect
-from hub.alerts.subject import About, named
+from hub.alerts.subject import About, named, partners_errors
 from hub.alerts.view import instant
 from hub.intake.events import Judged
 from hub.store.rows import AlertRow
@@ -44,10 +44,10 @@ def judged_schedule(event: Judged, it: About, desk: Desk, active: tuple[AlertRow
     """Intents of one judged schedule. `active`: the open alerts of this feed."""
     delivery = event.delivery
     failure = desk.fingerprint(AlertKind.SCHEDULE_CONTRACT_FAILURE, delivery.partner, "schedule", delivery.feed)
-    errors = [f for f in event.report.findings if f.severity is Severity.ERROR]
+    errors = partners_errors(event)
     if errors:
         yield _contract_failure(event, desk, errors)
-    else:
+    elif event.report.verdict is not Verdict.REJECTED:
         yield desk.resolve(failure, delivery.id, f"{delivery.id} arrived and passed")
     if event.report.verdict is Verdict.REJECTED:
         return

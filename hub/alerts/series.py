@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from contracts.codes import Severity
-from contracts.finding import Finding, Kind, Verdict
+from contracts.finding import Finding, Verdict
 from hub.alerts.desk import EMPTY, Desk, cause, with_report
 from hub.alerts.kinds import AlertKind
 from hub.alerts.lifecycle import Intent
 from hub.alerts.severity import Effect
-from hub.alerts.subject import About, agreed, named
+from hub.alerts.subject import About, agreed, named, partners_errors
 from hub.intake.events import Judged
 from hub.store.rows import AlertRow
 
@@ -49,9 +49,8 @@ def judged_series(event: Judged, it: About, desk: Desk, active: tuple[AlertRow, 
         opened.add(str(intent.fingerprint))
         yield intent
     if event.report.verdict is Verdict.REJECTED:
-        intent = _contract_failure(event, it, desk)
-        opened.add(str(intent.fingerprint))
-        yield intent
+        if errors := partners_errors(event):
+            yield _contract_failure(event, it, desk, errors)
         return
     for alert in active:
         kind = AlertKind(alert.kind)
@@ -109,9 +108,8 @@ def _of_data(
     )
 
 
-def _contract_failure(event: Judged, it: About, desk: Desk) -> Intent:
+def _contract_failure(event: Judged, it: About, desk: Desk, errors: list[Finding]) -> Intent:
     delivery, contract = event.delivery, event.contract
-    errors = [f for f in event.report.findings if f.severity is Severity.ERROR and f.kind is Kind.CONTRACT]
     subject = _batch(event) or delivery.feed
     places = sum(f.count for f in errors)
     return desk.open(
@@ -140,7 +138,6 @@ def _tag(event: Judged, finding: Finding) -> str | None:
 
 
 def _batch(event: Judged) -> str | None:
-    """The batch that the findings name, when there is one and it looks like the contract's batch ids."""
-    batches = {b for f in event.report.findings if (b := named(f, "batch_id")) is not None}
-    agreed_ones = [b for b in sorted(batches) if agreed(event.contract, "batch_id", b)]
-    return agreed_ones[0] if len(agreed_ones) == 1 else None
+    """The batch that the delivery is of, when it names one and that looks like the contract's batch ids."""
+    batch = event.named.get("batch_id")
+    return batch if batch is not None and agreed(event.contract, "batch_id", batch) else None

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.codes import Action, Severity
 from contracts.contract import Contract
 from contracts.errors import PatternRefused
-from contracts.finding import Finding
+from contracts.finding import Finding, Kind
 from contracts.pattern import compile_pattern
 from contracts.records import Certificate
 from hub.alerts.fingerprint import is_id, key_of
@@ -40,11 +41,20 @@ def about(event: Judged, known_lots: frozenset[str] = frozenset()) -> About:
     if event.delivery.kind != "coa":
         return About(None, None, source)
     record = next((r for r in event.records if isinstance(r, Certificate)), None)
-    lot = record.lot_number if record else _named(event, "lot_number")
-    number = record.certificate_no if record else _named(event, "certificate_no")
+    lot = record.lot_number if record else event.named.get("lot_number")
+    number = record.certificate_no if record else event.named.get("certificate_no")
     lot = lot if lot is not None and (lot in known_lots or agreed(event.contract, "lot_number", lot)) else None
     number = number if number is not None and agreed(event.contract, "certificate_no", number) else None
     return About(lot, number, number or source)
+
+
+def partners_errors(event: Judged) -> list[Finding]:
+    """The errors that the partner must correct: broken clauses, and not what our own engine could not evaluate."""
+    return [
+        f
+        for f in event.report.findings
+        if f.severity is Severity.ERROR and f.kind is Kind.CONTRACT and f.action is Action.PARTNER
+    ]
 
 
 def named(finding: Finding, name: str) -> str | None:
@@ -71,7 +81,3 @@ def agreed_tests(contract: Contract, found: Iterable[str | None]) -> list[str]:
     """Those of the codes that the contract's panel has: a partner's own word for a test is not repeated."""
     known = {t.code for t in contract.schema.tests}
     return sorted({code for code in found if code in known})
-
-
-def _named(event: Judged, name: str) -> str | None:
-    return next((text for f in event.report.findings if (text := named(f, name)) is not None), None)

@@ -224,6 +224,7 @@ class Ledger:
         key: str | None = None,
         body: bytes | None = None,
         file: str | None = None,
+        named: Mapping[str, str] | None = None,
     ) -> str:
         """Receipt and judge one delivery as the hub does; returns its id. The verdict follows from the findings."""
         self.sent += 1
@@ -262,7 +263,9 @@ class Ledger:
         )
         listener = Reactions(contracts(), self.settings)
         self.store.judge(
-            self.lease(feed), judgement, lambda tx: listener(tx, Judged(row, received, contract, report, records))
+            self.lease(feed),
+            judgement,
+            lambda tx: listener(tx, Judged(row, received, contract, report, records, named or _named(findings))),
         )
         return row.id
 
@@ -271,7 +274,7 @@ class Ledger:
             return react(tx, event, contracts(), self.settings, tx.now)
 
     def watch(self, channels: Mapping[str, Channel] | None = None) -> WatchResult:
-        return watch_once(self.store, contracts(), self.settings, self.clock, channels or {})
+        return watch_once(self.store, contracts(), self.settings, channels or {})
 
     def pulled(self, *feeds: str) -> None:
         """A pull of these feeds (default: all) that went through and brought nothing."""
@@ -293,6 +296,11 @@ class Ledger:
 
     def kinds(self, *states: str) -> list[str]:
         return sorted(a.kind for a in self.alerts(*(states or ("open", "acknowledged"))))
+
+
+def _named(findings: Sequence[Finding]) -> dict[str, str]:
+    """What a delivery with these findings calls itself: as the keys say."""
+    return {name: text for f in findings for name, text in f.key if name != "tag"}
 
 
 def with_result(record: Certificate, *results: Result) -> Certificate:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.finding import Finding
+from contracts.finding import Finding, Kind, Reach
 from hub.alerts.view import View, headline
 from hub.intake.events import LinkFailed, LinkWorked, Reverted
 from tests.hub.meaning_support import HOUR, NOW, Ledger, certificate, contract_of, finding, open_ledger, panel, slot
@@ -263,3 +263,16 @@ class TestLink:
         alert = ledger.alert("delivery.changed")
         assert alert.view["about"] == "An earlier version of D-1 came again from Halden"
         assert "Jane" not in str(alert)
+
+
+class TestOurOwnFaults:
+    @pytest.mark.parametrize("feed", ["halden/coa", "halden/pat", "halden/schedule"])
+    def test_what_our_engine_could_not_judge_is_the_platforms_and_nothing_is_wanted_from_the_partner(
+        self, ledger: Ledger, feed: str
+    ) -> None:
+        fault = replace(finding("CON-E201"), kind=Kind.UNEVALUATED, reach=Reach.DELIVERY)
+        delivery = ledger.deliver(feed, findings=[fault])
+        assert ledger.kinds() == ["hub.not_evaluated"]
+        alert = ledger.alert("hub.not_evaluated")
+        assert (alert.subject, alert.audience) == (delivery, "platform")
+        assert f"jid replay {delivery}" in alert.view["next_step"]
