@@ -13,7 +13,8 @@ SHOWN: Final = 20
 """Places that a finding shows. Counts are always exact."""
 
 _PENDING: Final = 1 << 16
-"""Rows that may wait before they are cut back to those that are shown."""
+_PARTS: Final = 128
+"""Rows, and batches with rows, that may wait before they are cut back to those that are shown."""
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class Evidence:
             self._rows.setdefault(rule, []).append(failures.row)
         self._kept.setdefault(rule, []).append(failures)
         self._waiting[rule] = self._waiting.get(rule, 0) + len(failures)
-        if self._waiting[rule] > _PENDING:
+        if self._waiting[rule] > _PENDING or len(self._kept[rule]) > _PARTS:
             self.shown(rule)
             self._waiting[rule] = 0
 

@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.formats import open_series
-from contracts.contract import SourceForm
+from contracts.contract import Safety, SourceForm
 from contracts.series import SeriesCheck
 from tests.bench.measure import Absent, Figure, in_turns
 from tests.contracts.series_support import BENCH, DELIVERY, contract, lists, module, tags_of
@@ -55,11 +56,13 @@ def checked(folder: Path, *, keep_rows: bool = True) -> SeriesCheck:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     received = datetime.fromisoformat(manifest["parameters"]["received_at"])
     made = contract(tags_of(folder / "tags.parquet"), sources=(SourceForm("parquet"),))
+    made = replace(made, safety=Safety(max_bytes=1 << 40, max_rows=1 << 40))
     source = open_series(folder / "pat.parquet", file="pat.parquet", contract=made, format="parquet")
     check = SeriesCheck(made, received_at=received, keep_rows=keep_rows)
     for batch in source.batches():
         check.feed(batch)
-    check.finish(source, DELIVERY)
+    _, report = check.finish(source, DELIVERY)
+    assert report.rows == manifest["rows"], "the whole file was read"
     return check
 
 
