@@ -171,7 +171,7 @@ def level_of(name: str, panel: Sequence[TestDef], valid: Sequence[CertificateOnF
         counted = [r for r in results if _counts(r, test)]
         if not counted:
             missing.append(test.code)
-        elif all(r.verdict is ResultVerdict.PASS for r in counted):
+        elif all(_satisfies(r, test) for r in counted):
             passed += 1
         else:
             inconclusive.append(test.code)
@@ -179,8 +179,20 @@ def level_of(name: str, panel: Sequence[TestDef], valid: Sequence[CertificateOnF
 
 
 def _counts(result: Result, test: TestDef) -> bool:
-    """Whether this result may satisfy the test. Not evaluated is missing; interim counts only where allowed."""
-    return result.verdict is not ResultVerdict.NOT_EVALUATED and result.stage in test.stage_allowed
+    """Whether this result may satisfy the test: not evaluated is missing, interim counts only where allowed."""
+    evaluated = result.verdict is not ResultVerdict.NOT_EVALUATED or _reported(result, test)
+    return evaluated and result.stage in test.stage_allowed
+
+
+def _satisfies(result: Result, test: TestDef) -> bool:
+    return result.verdict is ResultVerdict.PASS or _reported(result, test)
+
+
+def _reported(result: Result, test: TestDef) -> bool:
+    """A test that is only reported has nothing to pass: that a result is there and can be read is all it asks
+    (domain 6.1, rule 5)."""
+    readable = result.value is not None or result.word is not None
+    return test.criterion.op == "reportOnly" and result.verdict is ResultVerdict.NOT_EVALUATED and readable
 
 
 def _hold_reasons(

@@ -78,6 +78,15 @@ def test_growth_in_an_interim_result_is_growth() -> None:
     assert derive(on_file(fails)).status is LotStatus.HOLD
 
 
+def test_a_test_that_is_only_reported_asks_for_a_result_that_can_be_read() -> None:
+    code = next(t.code for t in TESTS if t.criterion.op == "reportOnly" and t.required and t.level == "L1")
+    others = certificate(tests=[c for c in panel("L1") if c != code])
+    reported = result(code, ResultVerdict.NOT_EVALUATED)
+    assert derive(on_file(with_result(others, reported))).status is LotStatus.L1_READY
+    unread = replace(reported, word=None, value=None)
+    assert derive(on_file(with_result(others, unread))).status is LotStatus.TESTING
+
+
 @pytest.mark.parametrize("verdict", [ResultVerdict.INCONCLUSIVE, ResultVerdict.NOT_EVALUATED])
 def test_what_could_not_be_evaluated_is_never_a_pass(verdict: ResultVerdict) -> None:
     code = panel("L1")[0]
