@@ -148,7 +148,11 @@ def changed_certificate(event: Judged, it: About, desk: Desk) -> Iterator[Intent
         reason=f"{delivery.id} replaced an earlier delivery",
         causes=[cause(delivery, contract)],
         effect=desk.effect(it.lot, identity_or_safety=silent),
-        view=replace(view, contract=f"{contract.id} {contract.version}"),
+        view=replace(
+            view,
+            contract=f"{contract.id} {contract.version}",
+            next_step_for_partner="Say what was changed and why; send every change as a new revision.",
+        ),
     )
 
 

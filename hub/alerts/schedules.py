@@ -117,7 +117,11 @@ def _conflict(event: Judged, desk: Desk, ref: str, findings: list[Finding]) -> I
         causes=[cause(delivery, contract)],
         effect=Effect(identity_or_safety=any(f.code in IDENTITY_OR_SAFETY for f in findings), slot_at=opens),
         view=replace(
-            view, lot=planned.lot if planned else None, slots=(slot_ref(planned),) if planned else (), until=opens
+            view,
+            lot=planned.lot if planned else None,
+            slots=(slot_ref(planned),) if planned else (),
+            until=opens,
+            next_step_for_partner="Settle it with the sponsor, and publish the schedule without the conflict.",
         ),
     )
 

@@ -104,7 +104,10 @@ def _of_data(
         reason=f"{findings[0].code} in {delivery.id}",
         causes=[cause(delivery, contract)],
         effect=Effect(critical_phase=critical),
-        view=with_report(EMPTY, delivery, replace(event.report, findings=tuple(findings)), contract, it.source),
+        view=replace(
+            with_report(EMPTY, delivery, replace(event.report, findings=tuple(findings)), contract, it.source),
+            next_step_for_partner="Say what happened then; send the window again if the data was wrong or is missing.",
+        ),
     )
 
 

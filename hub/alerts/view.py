@@ -102,7 +102,8 @@ class View:
 def headline(view: View, now: datetime, *, for_partner: bool = False) -> str:
     """The first sentence: "Slot PT-7F3K has no valid Level 1 CoA; 26 h left"."""
     about = (view.about_for_partner or view.about) if for_partner else view.about
-    until = view.due if for_partner and view.about_for_partner else view.until
+    # A partner counts to when its data is due; when a patient's slot opens is not theirs to read.
+    until = (view.due if view.about_for_partner else None) if for_partner else view.until
     return about if until is None else f"{about}; {time_left(until, now)}"
 
 
