@@ -1,8 +1,8 @@
 """JSON, read strictly: numbers keep their text, a key twice is refused, and every value can say where it stands.
 
 What the file says comes out as a tree of raw scalars (contracts.document.Raw). What is wrong with its form comes out as
-FormProblems: nothing is repaired. The map from pointer to line and column is built on the first question, because only
-documents with findings need it.
+FormProblems: nothing is repaired. Places are looked for when somebody asks, because only documents with findings need
+them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from contracts.document import FormProblem, Raw, RawNumber
@@ -42,10 +42,11 @@ class JsonTree:
     text: str
     root: Raw
     problems: tuple[FormProblem, ...] = ()
+    _spans: dict[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def locate(self, pointer: str) -> Place:
         """Where the value at `pointer` begins; for a key that isn't there, where its object begins."""
-        line, column = self._line_and_column(self._span(pointer)[0])
+        line, column = _line_and_column(self.text, self._span(pointer)[0])
         return Place(file=self.file, line=line, column=column, pointer=pointer)
 
     def excerpt(self, pointer: str) -> Excerpt | None:
@@ -55,22 +56,11 @@ class JsonTree:
         return window(self.text, *self._span(pointer))
 
     def _span(self, pointer: str) -> tuple[int, int]:
-        spans = self._map.spans
-        here = pointer
-        while here not in spans:
-            if not here:
-                return 0, 1
-            here = here.rpartition("/")[0]
-        start, end = spans[here]
-        whole = here == pointer and (self.text[start] not in "{[" or end - start <= 2)
-        return (start, end) if whole else (start, start + 1)  # a list is shown by where it begins
-
-    def _line_and_column(self, offset: int) -> tuple[int, int]:
-        return _line_and_column(self.text, offset)
-
-    @cached_property
-    def _map(self) -> _SourceMap:
-        return _SourceMap.of(self.text)
+        """Characters [start, end) of the value at `pointer`, or the first one of what is nearest around it."""
+        known = self._spans.get(pointer)
+        if known is None:
+            known = self._spans[pointer] = _find(self.text, pointer)
+        return known
 
 
 def read_json(
@@ -200,7 +190,7 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if _deeper_than(root, text, max_depth):
         return _refused(file, text, "FILE-E603", f"nested deeper than the {max_depth} levels agreed", 0)
     if not _keys_are_single(text, counted):
-        twice = _SourceMap.of(text).repeated
+        twice = _repeated_keys(text)
         if twice:
             return JsonTree(file, text, None, tuple(_twice(text, file, pointer, at) for pointer, at in twice))
     odd = _odd_characters(text, root, file) if "\\u" in text else ()
@@ -307,58 +297,85 @@ def window(text: str, start: int, end: int) -> Excerpt:
     return Excerpt((ExcerptLine(text.count("\n", 0, start) + 1, (line,)),), 0, mark_from, mark_to)
 
 
-@dataclass(frozen=True)
-class _SourceMap:
-    """Where each value of a well-formed JSON text stands: pointer -> [start, end) in characters."""
+def _find(text: str, pointer: str) -> tuple[int, int]:
+    """Walks down from the root; what is beside the way is skipped by the C scanner, a whole value at a time."""
+    at = _skip(text, 0)
+    try:
+        for part in pointer.split("/")[1:]:
+            inner = _enter(text, at, _unescape(part))
+            if inner is None:
+                return at, at + 1
+            at = inner
+        end = _SCAN(text, at)[1]
+    except (StopIteration, ValueError, IndexError, RecursionError):  # the text is no JSON from here on
+        return at, at + 1
+    # A list or an object is shown by where it begins.
+    return (at, end) if text[at] not in "{[" or end - at <= 2 else (at, at + 1)
 
-    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    repeated: tuple[tuple[str, int], ...] = ()
-    """Keys that came again in the same object: their pointer and where the second key begins."""
 
-    @classmethod
-    def of(cls, text: str) -> _SourceMap:
-        spans: dict[str, tuple[int, int]] = {}
-        repeated: list[tuple[str, int]] = []
-        # One entry an open container: its pointer, where it began, and for an array the next index, for an object
-        # the keys seen and the pointer that waits for its value.
-        stack: list[_Open] = []
-        for token in _TOKEN.finditer(text):
-            word, start, end = token[1], token.start(1), token.end(1)
-            here = stack[-1] if stack else None
-            if word in "}]":
-                done = stack.pop() if stack else None
-                if done is not None:
-                    spans[done.pointer] = (done.start, end)
-            elif word == ",":
-                if here is not None:
-                    here.waiting = None
-                    here.index += 1
-            elif word == ":":
-                continue
-            elif here is not None and here.keys is not None and here.waiting is None:
-                name = json.loads(word) if word.startswith('"') else word
-                here.waiting = f"{here.pointer}/{_escape(name)}"
-                if name in here.keys:
-                    repeated.append((here.waiting, start))
-                here.keys.add(name)
-            else:
-                if here is None:
-                    pointer = ""
-                elif here.keys is None:
-                    pointer = f"{here.pointer}/{here.index}"
-                else:
-                    pointer = here.waiting or here.pointer
-                if word in "{[":
-                    stack.append(_Open(pointer, start, set() if word == "{" else None))
-                elif pointer not in spans:
-                    spans[pointer] = (start, end)
-        return cls(spans, tuple(repeated))
+def _enter(text: str, at: int, name: str) -> int | None:
+    """Where the member `name` of the object or list at `at` begins; None when there is none."""
+    in_object = text[at] == "{"
+    if not in_object and text[at] != "[":
+        return None
+    at, index = _skip(text, at + 1), 0
+    while text[at] not in "}]":
+        found = not in_object and str(index) == name
+        if in_object:
+            key, at = scanstring(text, at + 1, True)
+            found = key == name
+            at = _skip(text, _skip(text, at) + 1)
+        if found:
+            return at
+        at = _skip(text, _SCAN(text, at)[1])
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+        index += 1
+    return None
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+def _repeated_keys(text: str) -> list[tuple[str, int]]:
+    """Keys that come again in the same object: their pointer and where the second key begins."""
+    repeated: list[tuple[str, int]] = []
+    stack: list[_Open] = []
+    for token in _TOKEN.finditer(text):
+        word, start = token[1], token.start(1)
+        here = stack[-1] if stack else None
+        if word in "}]":
+            if stack:
+                stack.pop()
+        elif word == ",":
+            if here is not None:
+                here.waiting = None
+                here.index += 1
+        elif word == ":":
+            continue
+        elif here is not None and here.keys is not None and here.waiting is None:
+            name = json.loads(word) if word.startswith('"') else word
+            here.waiting = f"{here.pointer}/{_escape(name)}"
+            if name in here.keys:
+                repeated.append((here.waiting, start))
+            here.keys.add(name)
+        elif word in "{[":
+            pointer = "" if here is None else here.waiting or f"{here.pointer}/{here.index}"
+            stack.append(_Open(pointer, set() if word == "{" else None))
+    return repeated
 
 
 @dataclass(slots=True)
 class _Open:
+    """A container that the scan is in: for an object the keys seen and the pointer that waits for its value."""
+
     pointer: str
-    start: int
     keys: set[str] | None  # None: an array
     waiting: str | None = None
     index: int = 0
