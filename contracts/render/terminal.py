@@ -45,10 +45,10 @@ def terminal(report: Report, *, colour: bool = False, width: int | None = None) 
 
 def _finding(f: Finding, report: Report, pen: _Pen, room: int) -> str:
     head = pen.paint(f"{f.severity.value}[{f.code}]", _COLOURS[f.severity], bold=True)
-    lines = [f"{head}{pen.bold(f': {f.message}')}", *_places(f, pen)]
-    gutter = 2
-    if f.excerpt is not None and f.excerpt.lines:
-        gutter = max(2, max(len(str(line.number)) for line in f.excerpt.lines))
+    shown = f.excerpt.lines if f.excerpt is not None else ()
+    gutter = max([2, *(len(str(line.number)) for line in shown)])
+    lines = [f"{head}{pen.bold(f': {f.message}')}", _places(f, pen, " " * gutter)]
+    if f.excerpt is not None and shown:
         lines += _window(f, f.excerpt, pen, room, gutter)
     margin = " " * (gutter + 1)
     lines.append(f"{margin}{pen.blue('=')} clause: {_clause(f, report)}")
@@ -61,13 +61,13 @@ def _finding(f: Finding, report: Report, pen: _Pen, room: int) -> str:
     return "\n".join(lines)
 
 
-def _places(f: Finding, pen: _Pen) -> list[str]:
+def _places(f: Finding, pen: _Pen, margin: str) -> str:
     first = f.where[0] if f.where else Place()
     parts = [first.file or "", first.label(), first.pointer or ""]
     if f.count > 1:
         parts[1], parts[2] = _ranges(f.where, f.count), ""
     said = [parts[0], pen.blue(parts[1]) if parts[1] else "", pen.dim(f" {parts[2]}") if parts[2] else ""]
-    return [f"  {pen.blue('-->')} {'  '.join(part for part in said if part)}".rstrip()]
+    return f"{margin}{pen.blue('-->')} {'  '.join(part for part in said if part)}".rstrip()
 
 
 def _ranges(places: Iterable[Place], count: int) -> str:

@@ -1,0 +1,63 @@
+"""Every defect of the bench's certificates gives exactly the listed findings and verdict, and a clean one gives none.
+
+The bench (../shared/bench/gen_coa.py) shares no code with the product: it is the independent truth for bar B8.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.context import Context
+from contracts.history import RecordHistory
+from tests.contracts.document_support import bench, check
+
+
+@pytest.mark.parametrize("seed", [7, 11, 23])
+def test_every_defect_gives_exactly_its_findings(shared: Path, tmp_path: Path, seed: int) -> None:
+    history, wrong, stories = RecordHistory(), [], 0
+    for line in bench(tmp_path, 1_000, seed):
+        records, report = check(line.data, context=Context(history=history), file=f"{line.number}.json")
+        found = sorted((f.code, f.where[0].pointer or "", f.severity.value) for f in report.findings)
+        if (found, report.verdict.value) != (line.expect, line.verdict):
+            wrong.append((line.number, line.expect, found, report.verdict.value))
+        history.add(records)
+        stories += line.needs == "history"
+    assert wrong == []
+    assert stories >= 5
+
+
+def test_by_hand_the_findings_of_the_file_alone_are_the_same(shared: Path, tmp_path: Path) -> None:
+    for line in bench(tmp_path, 300, 5, share=0.2):
+        if line.needs == "file":
+            _, report = check(line.data)
+            found = sorted((f.code, f.where[0].pointer or "", f.severity.value) for f in report.findings)
+            assert found == line.expect, line.number
+            assert report.hub_coverage.needs_hub == report.hub_coverage.clauses
+
+
+def test_the_hub_sees_what_the_partner_saw_and_more(shared: Path, tmp_path: Path) -> None:
+    history = RecordHistory()
+    for line in bench(tmp_path, 300, 9, share=0.2):
+        records, in_hub = check(line.data, context=Context(history=history))
+        _, by_hand = check(line.data)
+        assert in_hub.file_part() == by_hand.file_part()
+        history.add(records)
+
+
+def test_a_clean_certificate_becomes_a_record_and_nothing_is_found(shared: Path, tmp_path: Path) -> None:
+    for line in bench(tmp_path, 60, 3, clean=True):
+        records, report = check(line.data)
+        assert report.findings == ()
+        assert report.coverage.passed == report.coverage.clauses
+        (certificate,) = records
+        assert len(certificate.results) == 14
+        assert {r.verdict.value for r in certificate.results if r.characteristic != "P24"} <= {"PASS", "NOT_EVALUATED"}
+
+
+def test_equal_arguments_give_equal_bytes(shared: Path, tmp_path: Path) -> None:
+    from contracts.render.json import dumps
+
+    for line in bench(tmp_path, 120, 13, share=0.4):
+        assert dumps(check(line.data)[1]) == dumps(check(line.data)[1])
