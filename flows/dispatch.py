@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prefect import flow
 
 from flows.events import feed_pulled, write_tick
-from flows.hub import the_hub
+from flows.thehub import the_hub
 from flows.pull import pull
 from hub.intake import PullResult
 

@@ -8,7 +8,7 @@ from typing import Literal
 from prefect import flow
 
 from flows.events import write_upkeep
-from flows.hub import the_hub
+from flows.thehub import the_hub
 
 
 @flow(name="maintain", retries=0, persist_result=False, timeout_seconds=3000)

@@ -7,7 +7,7 @@ from datetime import datetime
 from prefect import flow, task
 
 from flows.events import feed_pulled, write_delivery
-from flows.hub import the_hub
+from flows.thehub import the_hub
 from hub.intake import PullResult, ReplayResult
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.events import watched
-from flows.hub import the_hub
+from flows.thehub import the_hub
 
 
 @flow(name="watch", retries=0, persist_result=False, timeout_seconds=55)

@@ -52,7 +52,7 @@ def defects(story: Story, partner: PartnerId) -> tuple[Defect, ...]:
             place("gap", "capacitance", 1, 17, timedelta(minutes=8)),
             place("stuck", "dissolved_oxygen", 4, 8, timedelta(minutes=45)),
         )
-    return (place("excursion", "temperature", 3, 22, timedelta(minutes=10)),)
+    return (place("excursion", "temperature", 3, 22, timedelta(minutes=4)),)
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ async def _plain(hub: Hub) -> None:
 
 
 def _hub() -> Hub:
-    from flows.hub import the_hub  # the very object that the flows work on
+    from flows.thehub import the_hub  # the very object that the flows work on
 
     return the_hub()
 

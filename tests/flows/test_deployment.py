@@ -50,16 +50,20 @@ def test_a_deployed_tick_run_by_a_process_worker_lands_certificates(server: Pref
     run("work-pool", "create", "jid-process", "--type", "process")
     deployed = run("--no-prompt", "deploy", "--all")
     assert "watch" in deployed
-    worker = subprocess.Popen(
-        [*prefect, "worker", "start", "--pool", "jid-process", "--limit", "2"],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    log = box.home / "worker.log"
+    with log.open("wb") as out:
+        worker = subprocess.Popen(
+            [*prefect, "worker", "start", "--pool", "jid-process", "--limit", "2"],
+            cwd=ROOT,
+            env=env,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     try:
         run("deployment", "run", "dispatch/coa-hourly", "--watch", "--watch-timeout", "180")
+    except AssertionError as error:
+        pytest.fail(f"{error}\nworker said:\n{log.read_text()[-3000:]}")
     finally:
         worker.terminate()
         worker.wait(30)

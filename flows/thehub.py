@@ -1,4 +1,7 @@
-"""The hub that this process works on: opened once from JID_HOME, shared by the flows and tasks that run in it."""
+"""The hub that this process works on: opened once from JID_HOME, shared by the flows and tasks that run in it.
+
+Not named `hub.py`: Prefect puts a flow's folder first on the import path, where that name would hide the package.
+"""
 
 from __future__ import annotations
 
