@@ -33,6 +33,8 @@ class Addresses:
     brightwater_host_key: str
 
 
+LOOK_BACK = "the demo looks through everything again, to show that repeats do no harm; default: twice `every`"
+
 _HUB = """\
 # The hub of the demo. Relative paths start at this folder.
 [hub]
@@ -95,7 +97,7 @@ feeds:
       path: /v1/certificates
       items: $$.data
       paginator: {cursor: $$.next}
-      since: updated_since
+      since: {param: updated_since, overlap: 365d}   # $look_back
       key: "{certificate_no}:{revision}"
       file: "{lot_number}_{certificate_no}_r{revision}.json"
     format: json
@@ -140,6 +142,7 @@ _BRIGHTWATER_FEED = """\
       host_key: ["$host_key"]
       paths: ["/$kind/*.$suffix"]
       ready: {stable_for: 1s}
+      overlap: 365d                                  # $look_back
     format: $suffix
 """
 
@@ -152,6 +155,7 @@ _HALDEN_FEED = """\
       root: sandbox/halden
       paths: ["$kind/*.$suffix"]
       ready: {stable_for: 1s}
+      overlap: 365d                                  # $look_back
     format: $suffix
 """
 
@@ -191,6 +195,7 @@ def partner_file(partner: PartnerId, story: Story, addresses: Addresses, now: da
     if partner == "northvale":
         historian = "" if historian_closed(story, now) else _HISTORIAN
         return head + Template(_NORTHVALE + historian + _NORTHVALE_SCHEDULE).substitute(
+            look_back=LOOK_BACK,
             northvale_url=addresses.northvale_url,
             client_id=CLIENT_ID,
             recorded_path=RECORDED,
@@ -202,6 +207,7 @@ def partner_file(partner: PartnerId, story: Story, addresses: Addresses, now: da
     suffixes = {"coa": "xlsx" if partner == "brightwater" else "json", "pat": "csv", "schedule": "csv"}
     texts = (
         form.substitute(
+            look_back=LOOK_BACK,
             kind=kind,
             version=_VERSIONS[kind],
             every=_EVERY[kind],
