@@ -1,0 +1,1 @@
+"""One module a step of the ledger's tables, oldest first. A step that was released is never edited."""
