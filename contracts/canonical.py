@@ -120,6 +120,10 @@ def _signatures(exam: Examination) -> Iterable[Signature]:
         )
 
 
+SLOT_NEEDS = ("published_at", "planned_start", "planned_end")
+"""Times without which a slot is no record."""
+
+
 def slots(exam: Examination, refused: frozenset[int]) -> Iterable[Slot]:
     """The slots of a schedule but for the `refused` rows."""
     scalars = exam.plan.scalars

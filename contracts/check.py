@@ -87,11 +87,24 @@ def _judge(exam: Examination, known: Sequence[tuple[Clause, Rule]]) -> None:
         _guarded(exam, table.clauses, table.raise_problems)
     for clause, rule in plan.file_rules:
         _guarded(exam, (clause,), rule)
+    if plan.rows_key is not None:
+        _guarded(exam, plan.structural, _stands_somewhere)
     for clause in plan.unknown:
         _could_not(exam, clause, "no rule of this engine judges it")
     # Last, because what only the hub knows must not silence what the file alone shows: the partner sees the same.
     for clause, rule in known:
         _guarded(exam, (clause,), rule)
+
+
+def _stands_somewhere(exam: Examination) -> None:
+    """A slot without its times is no record, also where a contract requires none of them."""
+    clause = exam.plan.clause_for("SCH-E101")
+    for pointer, node in exam.frames(None):
+        for name in canonical.SLOT_NEEDS:
+            at, path = f"{pointer}/{name}", exam.plan.path(name, None)
+            if clause is not None and exam.value(path, pointer, node) is None and not exam.is_spoiled(at):
+                problem = Problem("SCH-E101", "is missing", "a time with its offset", f"write {name}")
+                exam.raise_(clause, problem, at, name, slot_row=exam.row_of(at))
 
 
 def _guarded(exam: Examination, clauses: Sequence[Clause], rule: Rule) -> None:
@@ -183,7 +196,7 @@ _ENDS = ("passed", "failed", "could_not_evaluate", "needs_hub", "switched_off")
 
 def _findings(exam: Examination, delivery: DeliveryRef) -> tuple[Finding, ...]:
     plan, document = exam.plan, exam.document
-    hide = secrets(plan, exam.root)
+    hide = secrets(plan, exam.root, [one.pointer for one in exam.raised if one.personal])
     name = file_name(delivery.file, plan.personal)
     findings = [_finding(exam, group, hide, name, document.file) for group in grouped(exam.raised)]
     return tuple(sorted(findings, key=_position))
@@ -207,6 +220,8 @@ def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], n
     identity = key or (("place", _normalised(first)),)
     where = tuple(_place(one, document, name, real_name) for one in group[:SHOWN])
     excerpt = document.excerpt(first.pointer) if first.place is None or first.pointer else None
+    if first.personal and first.found is None:  # a whole part of the file that the contract doesn't know
+        excerpt = None
     if excerpt is not None:
         excerpt = mask(excerpt, hide, plan.personal, hide_mark=hidden and first.found is not None)
     open_names = [name for name, _ in key if not restricted(plan, _key_path(plan, name, first.field))]

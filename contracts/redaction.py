@@ -48,9 +48,12 @@ def restricted(plan: Plan, path: str) -> bool:
     return False
 
 
-def secrets(plan: Plan, root: Raw) -> frozenset[str]:
-    """Every text of a restricted field in this document."""
+def secrets(plan: Plan, root: Raw, personal: Iterable[str]) -> frozenset[str]:
+    """Every text of a restricted field in this document, and all that stands at the pointers in `personal`."""
     found_texts: set[str] = set()
+    for pointer in personal:
+        if pointer:
+            _collect_all(_at(root, pointer), found_texts)
     for path, scalar in plan.scalars.items():
         if scalar.field.classification == "restricted":
             top = [plan.rows_key] if plan.rows_key is not None else []
@@ -67,6 +70,24 @@ def _collect(node: Raw, path: list[str], into: set[str]) -> None:
             into.add(str(node))
     elif isinstance(node, dict):
         _collect(node.get(path[0]), path[1:], into)
+
+
+def _at(root: Raw, pointer: str) -> Raw:
+    node = root
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list):
+            node = node[int(name)] if name.isdigit() and int(name) < len(node) else None
+        else:
+            node = node.get(name) if isinstance(node, dict) else None
+    return node
+
+
+def _collect_all(node: Raw, into: set[str]) -> None:
+    if isinstance(node, str) and node.strip():
+        into.add(str(node))
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _collect_all(inner, into)
 
 
 def mask(excerpt: Excerpt, hide: frozenset[str], personal: PersonalData | None, *, hide_mark: bool) -> Excerpt:
