@@ -21,7 +21,7 @@ def list_(
 ) -> int:
     """Open and acknowledged alerts, the most severe first. Exit code 3: a critical one is open.
 
-    Example:
+    For example:
 
         jid alerts list --all
     """
@@ -56,7 +56,7 @@ def list_(
 def show(alert: str, *, common: CommonOptions = COMMON) -> int:
     """One alert: what is wrong, who acts until when, what happened since, and the fate of every message.
 
-    Example:
+    For example:
 
         jid alerts show A-2
     """
@@ -99,7 +99,7 @@ def ack(
 ) -> int:
     """Own an alert: stops escalation, never the reminder of a passed deadline. Recorded with name, time and note.
 
-    Example:
+    For example:
 
         jid alerts ack A-2 -m "asked northvale for revision 2"
     """

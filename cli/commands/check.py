@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from cli.exits import Exit, Stop, say
+from cli.exits import Exit, Stop
 from cli.output import colour_wanted, emit_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check(
 
     Exit code 0: accepted, also with warnings. 1: rejected, or a finding of critical impact.
 
-    Examples:
+    For example:
 
         jid check LV-2611-04_r1.json --contract northvale-coa
 
@@ -69,7 +69,9 @@ def find_contract(name: str, folder: Path | None) -> Contract:
 def judge(path: Path, contract: Contract) -> Report:
     """The report that the hub would make of this file with the file alone."""
     from connectors.inspection import inspect
+    from contracts.context import Context
     from contracts.finding import DeliveryRef
+    from hub.clock import SystemClock
 
     if not path.is_file():
         raise Stop(f"no such file: {path}")
@@ -78,10 +80,9 @@ def judge(path: Path, contract: Contract) -> Report:
     with path.open("rb") as handle:
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
     ref = DeliveryRef(path.name, sha256, path.stat().st_size)
-    report = inspect(path, file=path.name, contract=contract, delivery=ref).report
-    if report.hub_coverage.needs_hub:
-        say(f"{path.name}: {report.hub_coverage.needs_hub} more checks need the hub (history, registers, clock)")
-    return report.file_part()
+    # Checked by hand the file arrives now: a time in the future is wrong here as it would be there.
+    context = Context(received_at=SystemClock().now())
+    return inspect(path, file=path.name, contract=contract, context=context, delivery=ref).report.file_part()
 
 
 def exit_of(report: Report, *, strict: bool) -> int:

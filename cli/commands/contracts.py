@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def lint(*files: Path, common: CommonOptions = COMMON) -> int:
     """Every error of a contract file in one go: place, what is wrong, what is valid. No file named: the catalog.
 
-    Examples:
+    For example:
 
         jid contracts lint northvale-coa.odcs.yaml
 
@@ -55,7 +55,7 @@ def show(
 ) -> int:
     """One contract in plain words: fields, tests with limits, tags, due times, who is told.
 
-    Example:
+    For example:
 
         jid contracts show northvale-coa
     """

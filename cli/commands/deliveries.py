@@ -24,7 +24,7 @@ def list_(
 ) -> int:
     """The newest deliveries, oldest first, each with its verdict.
 
-    Example:
+    For example:
 
         jid deliveries list --partner brightwater --quarantined
     """
@@ -69,7 +69,7 @@ def show(
 
     The report is the text that `jid check` prints for the same file. Exit code 1: rejected.
 
-    Example:
+    For example:
 
         jid deliveries show D-4
     """
@@ -115,7 +115,7 @@ def download(
 ) -> int:
     """The original bytes of a delivery, exactly as received, under the partner's file name.
 
-    Example:
+    For example:
 
         jid deliveries download D-4 --to /tmp
     """

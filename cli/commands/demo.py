@@ -37,7 +37,7 @@ def demo(
 
     The first start tells the story in two acts. A second one pulls only what is new. Nothing listens afterwards.
 
-    Examples:
+    For example:
 
         jid demo
 

@@ -34,7 +34,7 @@ class Line:
 def doctor(*, common: CommonOptions = COMMON) -> int:
     """Versions, configuration, contracts, store, audit chain, channels, the watch's last round. Exit code 1 on any ✗.
 
-    Example:
+    For example:
 
         jid doctor --home /srv/jid
     """

@@ -18,7 +18,7 @@ FATE = {
 def explain(code: str, *, common: CommonOptions = COMMON) -> int:
     """What a finding code means, what happens to the data, and who must act. A contract may re-level it.
 
-    Example:
+    For example:
 
         jid explain COA-E104
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def list_(*, common: CommonOptions = COMMON) -> int:
     """Every lot with its derived state, passed of required tests for each level, and what is missing.
 
-    Example:
+    For example:
 
         jid lots list
     """

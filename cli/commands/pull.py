@@ -26,7 +26,7 @@ def pull(
 
     Exit code 1: something was rejected. 5: the partner could not be reached.
 
-    Example:
+    For example:
 
         jid pull northvale --kind coa
 

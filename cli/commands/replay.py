@@ -14,7 +14,7 @@ def replay(*deliveries: str, common: CommonOptions = COMMON) -> int:
 
     After a contract was corrected this brings quarantined deliveries in without asking the partner again.
 
-    Example:
+    For example:
 
         jid replay D-7 D-12
     """

@@ -30,7 +30,7 @@ def run(
 
     With --once every feed is pulled; without it a round pulls the feeds whose own period is over, until Ctrl-C.
 
-    Examples:
+    For example:
 
         jid run --once
 

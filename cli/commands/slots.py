@@ -11,7 +11,7 @@ from cli.slotview import SlotLine, slot_lines
 def list_(*, common: CommonOptions = COMMON) -> int:
     """Slots by planned start, each with its vector lot, its clearance and the first reason for it.
 
-    Example:
+    For example:
 
         jid slots list --json
     """

@@ -24,7 +24,7 @@ def status(
 
     Exit code 3: something is late or a critical alert is open.
 
-    Example:
+    For example:
 
         jid status --need-action
     """

@@ -27,7 +27,7 @@ def watch(
 
     Exit code 3: something is late or a critical alert is open.
 
-    Example, from cron:
+    For example from cron:
 
         * * * * *  jid watch --once --home /srv/jid
     """
