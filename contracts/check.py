@@ -11,29 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from contracts import canonical
-from contracts.codes import Action, Impact, Severity, codes
+from contracts.codes import Severity
 from contracts.context import Context
 from contracts.contract import Clause, Contract
 from contracts.document import Document
 from contracts.finding import (
-    ClauseRef,
     Coverage,
     DeliveryRef,
-    Expected,
-    Finding,
-    Fix,
     Kind,
-    Reach,
     Report,
     Verdict,
     verdict_of,
 )
-from contracts.fingerprint import fingerprint
-from contracts.grouping import SHOWN, grouped
-from contracts.place import Place
-from contracts.plan import Plan, Rule, plan_for
+from contracts.findings import findings_of
+from contracts.plan import Rule, plan_for
 from contracts.records import Record
-from contracts.redaction import file_name, found, mask, restricted, secrets
+from contracts.redaction import file_name
 from contracts.rules.examination import Examination, Raised
 from contracts.values.problem import Problem
 
@@ -41,9 +34,6 @@ ENGINE = "justindata-contracts 1"
 
 _UNTYPED = frozenset({"csv", "xlsx", "xml", "icalendar"})
 """Formats whose values are texts (or a spreadsheet's guess): numbers may come as text there."""
-_BETWEEN_SLOTS = frozenset({"SCH-E301", "SCH-E402", "SCH-E403"})
-"""Findings about two slots that contradict each other: neither can be stored alone."""
-_HIGH = (Impact.CRITICAL, Impact.HIGH)
 
 
 def check_document(
@@ -61,13 +51,13 @@ def check_document(
         _nothing_to_judge(exam)
     else:
         _judge(exam, known)
-    findings = _findings(exam, delivery) if exam.raised else ()
+    name = file_name(delivery.file, plan.personal)
+    findings = findings_of(exam, name) if exam.raised else ()
     verdict = verdict_of(findings)
     records: tuple[Record, ...] = ()
     if document.root is not None and verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_WARNINGS):
         records = _records(exam)
     coverage, hub_coverage = plan.clean_coverage(len(known)) if not exam.raised and not exam.unread else _coverage(exam)
-    name = file_name(delivery.file, plan.personal)
     report = Report(
         delivery=delivery if name == delivery.file else replace(delivery, file=name),
         contract=plan.reference,
@@ -192,124 +182,6 @@ def _coverage(exam: Examination) -> tuple[Coverage, Coverage]:
 
 
 _ENDS = ("passed", "failed", "could_not_evaluate", "needs_hub", "switched_off")
-
-
-def _findings(exam: Examination, delivery: DeliveryRef) -> tuple[Finding, ...]:
-    plan, document = exam.plan, exam.document
-    hide = secrets(plan, exam.root, [one.pointer for one in exam.raised if one.personal])
-    name = file_name(delivery.file, plan.personal)
-    findings = [_finding(exam, group, hide, name, document.file) for group in grouped(exam.raised)]
-    return tuple(sorted(findings, key=_position))
-
-
-def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], name: str, real_name: str) -> Finding:
-    plan, document, first = exam.plan, exam.document, group[0]
-    clause, problem = first.clause, first.problem
-    default_severity, impact, action = plan.level(clause, first.code)
-    severity = first.severity or default_severity
-    field = plan.contract.schema.find(first.field) if first.field else None
-    if field is not None and field.critical and impact not in _HIGH:
-        impact = Impact.HIGH
-    if first.code == "CON-E201":
-        action = Action.PLATFORM
-    hidden = first.personal or restricted(plan, first.field)
-    key = first.key if first.key is not None else exam.key(first.pointer)
-    together = len(group) > 1
-    if together:
-        key = exam.key("")
-    identity = key or (("place", _normalised(first)),)
-    where = tuple(_place(one, document, name, real_name) for one in group[:SHOWN])
-    excerpt = document.excerpt(first.pointer) if first.place is None or first.pointer else None
-    if first.personal and first.found is None:  # a whole part of the file that the contract doesn't know
-        excerpt = None
-    if excerpt is not None:
-        excerpt = mask(excerpt, hide, plan.personal, hide_mark=hidden and first.found is not None)
-    open_names = [name for name, _ in key if not restricted(plan, _key_path(plan, name, first.field))]
-    return Finding(
-        code=first.code,
-        title=codes()[first.code].title,
-        message=_together(exam, group) if together else first.message,
-        severity=severity,
-        impact=impact,
-        action=action,
-        clause=ClauseRef(clause.id, clause.path, clause.mark.line, clause.mark.column, tuple(sorted(clause.needs))),
-        where=where,
-        kind=first.kind,
-        reach=_reach(plan, first),
-        key=tuple((n, v) for n, v in key if n in open_names),
-        found=found(first.found, hidden=hidden),
-        expected=_expected(first),
-        fix=_fix(problem, hidden=hidden and first.found is not None),
-        note=None if hidden and not first.personal else _note(exam, group) if together else problem.note,
-        fingerprint=fingerprint(plan.contract.id, clause.id, first.code, identity, _contract_path(plan, first)),
-        count=len(group),
-        shown=len(where),
-        excerpt=excerpt,
-    )
-
-
-def _place(one: Raised, document: Document, name: str, real_name: str) -> Place:
-    place = one.place if one.place is not None else document.locate(one.pointer).at(one.pointer)
-    return place if name == real_name and place.file == name else replace(place, file=name)
-
-
-def _key_path(plan: Plan, name: str, field: str) -> str:
-    each = field.rpartition(".")[0]
-    return f"{each}.{name}" if f"{each}.{name}" in plan.scalars else name
-
-
-def _expected(one: Raised) -> Expected | None:
-    text = one.problem.expected
-    return Expected(text, one.lower, one.upper, one.unit) if text is not None else None
-
-
-def _fix(problem: Problem, *, hidden: bool) -> Fix | None:
-    if problem.fix is None:
-        return None
-    if hidden and problem.code != "FILE-E701":  # a fix may repeat what was found
-        return Fix("correct the value where it comes from")
-    return Fix(problem.fix, problem.replacement, problem.certain)
-
-
-def _together(exam: Examination, group: Sequence[Raised]) -> str:
-    first = group[0]
-    same = all(one.message.endswith(first.problem.says) for one in group) and first.field
-    if same:
-        return f"{exam.subject('', first.field)} {first.problem.says} in {len(group)} places"
-    return f"{first.message}, and {len(group) - 1} more like it"
-
-
-def _note(exam: Examination, group: Sequence[Raised]) -> str | None:
-    names = [one.key[-1][1] if one.key else exam.label(one.pointer) for one in group[:SHOWN]]
-    more = f" and {len(group) - SHOWN} more" if len(group) > SHOWN else ""
-    return f"in {', '.join(n for n in names if n)}{more}" if any(names) else group[0].problem.note
-
-
-def _reach(plan: Plan, one: Raised) -> Reach:
-    alone = plan.rows_key is not None and one.slot_row is not None
-    if not alone or one.code.startswith(("FILE-", "CON-")) or one.code in _BETWEEN_SLOTS:
-        return Reach.DELIVERY
-    return Reach.ROW
-
-
-def _contract_path(plan: Plan, one: Raised) -> str:
-    name = plan.contract.schema.name
-    return f"{name}.{one.field}" if one.field else name
-
-
-def _normalised(one: Raised) -> str:
-    if one.pointer or one.place is None:
-        return one.pointer
-    return f"{one.place.sheet or ''}/{one.field}"
-
-
-def _position(finding: Finding) -> tuple[object, ...]:
-    first = finding.where[0]
-    pointer = [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in (first.pointer or "").split("/")]
-    return (
-        first.file or "", first.sheet or "", first.line or 0, first.row or 0, first.column or 0, pointer, finding.code,
-        finding.clause.id, finding.message,
-    )  # fmt: skip
 
 
 def _records(exam: Examination) -> tuple[Record, ...]:

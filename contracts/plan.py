@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import Lock
 
-from contracts.codes import Action, Impact, Severity, codes
+from contracts.codes import Action, Impact, Severity
 from contracts.context import Context
 from contracts.contract import Clause, Contract, Field
 from contracts.document import Document
 from contracts.finding import ContractRef, Coverage
+from contracts.levels import levels
 from contracts.rules.examination import Examination, Raised
 from contracts.rules.paths import Path
 from contracts.rules.registry import RULES
@@ -29,7 +30,6 @@ Rule = Callable[[Examination], None]
 Level = tuple[Severity, Impact, Action]
 
 _STRUCTURED = ("object", "array")
-_RANK = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
 _KEPT = 64  # plans; a hub with more contracts than this builds the rare ones again
 
 
@@ -121,26 +121,11 @@ class Plan:
         return path in self.scalars and self.scalars[path].field.classification == "restricted"
 
     def level(self, clause: Clause, code: str) -> Level:
-        """How severe a finding is, what it can do, and who must act.
-
-        The contract's own table of severities decides first. A rule's severity replaces the highest of the codes it
-        can raise and caps the others, so that `severity: error` on a rule about units does not turn an agreed alias
-        into an error, and `severity: warning` holds for all of them.
-        """
+        """How severe a finding is, what it can do, and who must act (contracts.levels), found once."""
         known = self._levels.get((clause.id, code))
         if known is None:
-            known = self._levels[clause.id, code] = self._level(clause, code)
+            known = self._levels[clause.id, code] = levels(self.contract, clause, code)
         return known
-
-    def _level(self, clause: Clause, code: str) -> Level:
-        default = codes()[code]
-        severity, impact, action = default.severity, default.impact, default.action
-        if clause.severity is not None:
-            highest = max((codes()[c].severity for c in (*clause.codes, code)), key=_RANK.__getitem__)
-            if severity is highest or _RANK[severity] > _RANK[clause.severity]:
-                severity = clause.severity
-        own = self.contract.severity.get(code, (None, None, None))
-        return own[0] or severity, own[1] or clause.impact or impact, own[2] or clause.action or action
 
     def clause_for(self, code: str, path: str | None = None) -> Clause | None:
         """The clause that raises `code` about the field `path`: the field's own, else any that can."""

@@ -13,13 +13,13 @@ from contracts.codes import Severity
 from contracts.contract import Contract
 from contracts.document import SeriesBatch, SeriesSource
 from contracts.finding import DeliveryRef, Report
+from contracts.levels import levels
 from contracts.series.carry import Carry
 from contracts.series.chunk import ROWS, Chunk, ChunkReader
 from contracts.series.coverage import Endings
 from contracts.series.errors import SourceChanged
 from contracts.series.evidence import Evidence, Failures
 from contracts.series.fields import FieldClause, field_clauses
-from contracts.series.levels import levels
 from contracts.series.order import Behind, Grouped, Ordered, group_by_tag, put_in_order
 from contracts.series.outcome import Outcome
 from contracts.series.plan import SeriesPlan, epoch_us

@@ -27,6 +27,7 @@ from contracts.finding import (
     verdict_of,
 )
 from contracts.fingerprint import fingerprint
+from contracts.levels import levels
 from contracts.place import Place
 from contracts.redaction import file_name
 from contracts.redaction import found as redacted
@@ -34,7 +35,6 @@ from contracts.series import words
 from contracts.series.chunk import ChunkReader
 from contracts.series.coverage import Endings
 from contracts.series.evidence import SHOWN, Evidence, Failures
-from contracts.series.levels import levels
 from contracts.series.outcome import Group, Outcome
 from contracts.series.plan import SeriesPlan, text_of
 from contracts.series.rules import RULES, SETTLED_LATE, SeriesRule
