@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +36,8 @@ def home(samples: tuple[Path, list[Sample]], tmp_path_factory: pytest.TempPathFa
         partner: partner_file(
             partner,
             *(
-                folder_feed(partner, kind, f"{kind}/*.{suffix}", folder / partner, format)
-                for kind, (suffix, format) in kinds.items()
+                folder_feed(partner, kind, f"{kind}/*.{suffix}", folder / partner, form)
+                for kind, (suffix, form) in kinds.items()
             ),
         )
         for partner, kinds in FORMATS.items()
@@ -54,7 +53,7 @@ def home(samples: tuple[Path, list[Sample]], tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def stored(home: Path) -> Iterator[list[tuple[DeliveryRow, Report]]]:
+def stored(home: Path) -> list[tuple[DeliveryRow, Report]]:
     """Every delivery with the report that the hub keeps of it."""
     hub = Hub.open(Settings.load(home))
     try:
@@ -63,7 +62,7 @@ def stored(home: Path) -> Iterator[list[tuple[DeliveryRow, Report]]]:
     finally:
         hub.close()
     assert all(report is not None for _, report in kept)
-    yield [(row, report) for row, report in kept if report is not None]
+    return [(row, report) for row, report in kept if report is not None]
 
 
 def test_by_hand_and_in_the_hub_every_file_gets_the_same_text(
