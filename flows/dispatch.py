@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from prefect import flow
 
 from flows.events import feed_pulled, write_tick
-from flows.thehub import the_hub
 from flows.pull import pull
+from flows.thehub import the_hub
 from hub.intake import PullResult
 
 

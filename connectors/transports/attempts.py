@@ -23,7 +23,7 @@ BUDGET_SECONDS = 60.0
 _backoff = wait_exponential_jitter(multiplier=0.5, max=8, jitter=1)
 
 
-class TryAgain(Exception):  # noqa: N818 -- a request, not an error; `attempt` turns it into one
+class TryAgain(Exception):
     """Never leaves this package: `attempt` raises `error` in its place after the last try."""
 
     def __init__(self, error: ConnectorError, *, after: float | None = None) -> None:

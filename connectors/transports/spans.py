@@ -73,7 +73,7 @@ def cut(data: bytes, items: str, wanted: Sequence[str] = ()) -> Page:
     return scan.page
 
 
-class _Stopped(Exception):  # noqa: N818 -- never leaves this module
+class _Stopped(Exception):
     def __init__(self, broken: Broken) -> None:
         self.broken = broken
         super().__init__()
