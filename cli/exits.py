@@ -20,6 +20,36 @@ class Exit(IntEnum):
     INTERNAL = 70
 
 
+CODES = {
+    # a person must change what was typed or configured
+    "ConfigError": Exit.USAGE,
+    "UnknownPartner": Exit.USAGE,
+    "SecretMissing": Exit.USAGE,
+    "MissingExtra": Exit.USAGE,
+    "CursorNotUnderstood": Exit.USAGE,
+    "SourceMissing": Exit.USAGE,
+    "ContractsError": Exit.USAGE,
+    "NotFound": Exit.USAGE,
+    "LedgerUnsafe": Exit.USAGE,
+    "LedgerVersion": Exit.USAGE,
+    "StoreUnreachable": Exit.USAGE,
+    # somebody must let us in, or prove who they are
+    "SignInRefused": Exit.PERMISSION,
+    "PeerNotTrusted": Exit.PERMISSION,
+    "HostKeyChanged": Exit.PERMISSION,
+    # trying again makes sense, at once or when there is room
+    "ConnectorError": Exit.UNREACHABLE,
+    "LedgerBusy": Exit.UNREACHABLE,
+    "LakeBusy": Exit.UNREACHABLE,
+    "StoreFull": Exit.UNREACHABLE,
+    # what is stored is not what it must be
+    "BlobMismatch": Exit.FINDINGS,
+    "LakeMismatch": Exit.FINDINGS,
+    "StoreError": Exit.INTERNAL,
+}
+"""Errors of the floors below by class name, the root of a family for those that are not named."""
+
+
 class Stop(Exception):
     """End a command with a sentence and an exit code. `next_step` is the command to type or the thing to change."""
 
@@ -53,17 +83,11 @@ def report_failure(error: BaseException) -> int:
 
 
 def _known(error: BaseException) -> int | None:
-    """Errors of the floors below carry their own sentence; map them to a code without importing what is not loaded."""
-    floors = {
-        "hub.settings.ConfigError": Exit.USAGE,
-        "connectors.errors.ConfigError": Exit.USAGE,
-        "contracts.errors.ContractInvalid": Exit.USAGE,
-        "connectors.errors.ConnectorError": Exit.UNREACHABLE,
-        "hub.store.errors.StoreError": Exit.INTERNAL,
-        "contracts.errors.ContractsError": Exit.USAGE,
-    }
+    """Errors of the floors below carry their own sentence. They are known by name, so nothing is imported for it."""
+    if type(error).__module__.partition(".")[0] not in ("contracts", "connectors", "hub"):
+        return None
     for base in type(error).__mro__:
-        code = floors.get(f"{base.__module__}.{base.__qualname__}")
+        code = CODES.get(base.__name__)
         if code is not None:
             say(str(error))
             return code

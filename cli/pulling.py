@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cli.exits import Exit
+from cli.exits import CODES, Exit
 
 if TYPE_CHECKING:
     from hub.intake import Progress, PullResult
@@ -63,9 +63,11 @@ def totals(results: Sequence[PullResult]) -> str:
 
 
 def exit_of(results: Sequence[PullResult]) -> int:
-    """1 when something was rejected, else 5 when a partner could not be reached, else 0."""
+    """1 when something was rejected; else what the failures ask for, first what a person must mend (2, 4), then what
+    another try may mend (5); else 0."""
     from hub.intake import Outcome
 
     if any(r.count(Outcome.REJECTED) for r in results):
         return Exit.FINDINGS
-    return Exit.UNREACHABLE if any(r.status == "failed" for r in results) else Exit.FINE
+    failed = [CODES.get(r.reason or "", Exit.UNREACHABLE) for r in results if r.status == "failed"]
+    return min(failed, default=Exit.FINE)

@@ -28,8 +28,12 @@ def list_(
 
         jid deliveries list --partner brightwater --quarantined
     """
+    from connectors.partners import find_partner
+
     hub = open_hub(common.home)
     try:
+        if partner is not None:
+            find_partner(hub.partners, partner)  # a name that nobody has is not an empty list
         with hub.store.reading() as tx:
             rows = tx.deliveries(partner=partner, kind=kind, limit=None if quarantined else limit)
             if quarantined:

@@ -20,9 +20,13 @@ def replay(*deliveries: str, common: CommonOptions = COMMON) -> int:
     """
     if not deliveries:
         raise Stop("name at least one delivery", next_step="jid deliveries list --quarantined")
+    from hub.store import NotFound
+
     hub = open_hub(common.home)
     try:
         results = asyncio.run(hub.replay(deliveries))
+    except NotFound as error:
+        raise Stop(str(error), next_step="jid deliveries list") from None
     finally:
         hub.close()
     if common.as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,3 +83,21 @@ def samples(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> tuple
     """Every file of the story, good ones and broken ones, in a folder; and what must be said of each."""
     folder = tmp_path_factory.mktemp("samples")
     return folder, write_samples(folder, catalog, STORY)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Gives a file system of the asked size (`"2m"`), and on the next call makes it that large."""
+    folder = tmp_path / "small"
+
+    def mount(size: str) -> Path:
+        how = f"size={size}" if not folder.is_mount() else f"remount,size={size}"
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", how, "tmpfs", str(folder)], capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"a small file system can't be mounted here: {done.stderr.strip()}")
+        return folder
+
+    yield mount
+    if folder.is_mount():
+        subprocess.run(["umount", "-l", str(folder)], check=True)
