@@ -54,7 +54,8 @@ def _figures(part: str, work: Path) -> Iterator[Figure]:
 
 def _line(figure: Figure) -> str:
     sign = ">=" if figure.at_least else "<="
-    against = "" if figure.against is None else f" / {figure.against:.3g} = {figure.ratio:.2f}"
+    beside = "of" if figure.slower else "/"
+    against = "" if figure.against is None else f" {beside} {figure.against:.3g} = {figure.ratio:.2f}"
     verdict = "holds" if figure.holds else "FALLS SHORT"
     return f"{figure.name:24s} {figure.figure:10.4g} {figure.unit:6s}{against:18s} bar {sign} {figure.bar:g}  {verdict}"
 

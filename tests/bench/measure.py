@@ -6,6 +6,7 @@ import resource
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class Absent(Exception):
@@ -14,7 +15,8 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table. With `against` the bar is about figure / against, without it about the figure."""
+    """One line of the table. With `against` the bar is about figure / against, without it about the figure. Two rates
+    are compared as the times that `figure` is `slower`: against / figure."""
 
     name: str
     figure: float
@@ -22,10 +24,13 @@ class Figure:
     bar: float
     against: float | None = None
     at_least: bool = False  # the bar is a lower one
+    slower: bool = False
 
     @property
     def ratio(self) -> float | None:
-        return None if self.against is None else self.figure / self.against
+        if self.against is None:
+            return None
+        return self.against / self.figure if self.slower else self.figure / self.against
 
     @property
     def holds(self) -> bool:
@@ -62,3 +67,12 @@ def in_turns(rounds: int, *works: Callable[[], object]) -> list[float]:
         work()  # warm: imports, file cache
     taken = [[cpu_of(work) for work in works] for _ in range(rounds)]
     return [statistics.median(column) for column in zip(*taken, strict=True)]
+
+
+def own_peak_mb() -> float:
+    """From the kernel's account of this program; `ru_maxrss` would begin with what the parent had at the fork."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

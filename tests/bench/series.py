@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ import pyarrow.parquet as pq
 from connectors.formats import open_series
 from contracts.contract import Safety, SourceForm
 from contracts.series import SeriesCheck
-from tests.bench.measure import Absent, Figure, in_turns
+from tests.bench.measure import Absent, Figure, in_turns, own_peak_mb
 from tests.contracts.series_support import BENCH, DELIVERY, contract, lists, module, tags_of
 
 ROWS = int(os.environ.get("BENCH_ROWS", 2_000_000))
@@ -105,15 +104,6 @@ def _peak_mb(folder: Path) -> float:
     return float(run.stdout)
 
 
-def _own_peak_mb() -> float:
-    """From the kernel's account of this program; `ru_maxrss` would begin with what the parent had at the fork."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(peak.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 if __name__ == "__main__":
     checked(Path(sys.argv[1]), keep_rows=False)
-    print(_own_peak_mb())
+    print(own_peak_mb())
