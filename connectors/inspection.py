@@ -127,8 +127,7 @@ def _series(
             bad = rows - int(storable.true_count)
             kept = batch.rows.filter(storable) if bad else batch.rows
             left = batch.rows.filter(pc.invert(storable)) if bad else None
-            for name in stated.keys() & set(batch.rows.schema.names):
-                stated[name].update(v for v in pc.unique(batch.rows.column(name)).to_pylist() if isinstance(v, str))
+            _note_names(stated, batch.rows)
         # outside: a fault of whoever takes the rows is theirs
         if on_good is not None and kept.num_rows:
             on_good(kept)
@@ -138,6 +137,21 @@ def _series(
         carried, report = check.finish(source, reference)
     named = {name: next(iter(found)) for name, found in stated.items() if len(found) == 1}
     return Inspection(report, state=carried, named=named)
+
+
+def _note_names(stated: Mapping[str, set[str]], rows: pa.RecordBatch) -> None:
+    """Add the words of the naming columns. A second word says already that the delivery as a whole has no such name, so
+    no more than two are taken out of a column: a key such as the time has one for every row."""
+    import pyarrow.compute as pc
+
+    for name, seen in stated.items():
+        at = rows.schema.get_field_index(name)
+        if at < 0 or len(seen) > 1:
+            continue
+        column = rows.column(at)
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if pa.types.is_string(kind):
+            seen.update(pc.unique(column).drop_null()[:2].to_pylist())
 
 
 def _identifiers(contract: Contract) -> list[str]:

@@ -118,15 +118,14 @@ class Carry:
         heads = np.flatnonzero(np.diff(seen.tag[order], prepend=-1))
         tails = np.append(heads[1:], len(order))[: len(heads)]
         left = np.repeat(tails, tails - heads) - np.arange(len(order))
-        content = seen.content
-        points: dict[int, tuple[Point, ...]] = {}
-        for at in order[left <= KEPT].tolist():
-            word = int(content.word[at])
-            value = None if content.empty[at] else repr(float(content.value[at]))
-            point = Point(int(seen.ts[at]), value, None if word < 0 else self._reader.words[word])
-            tag = int(seen.tag[at])
-            points[tag] = (*points.get(tag, ()), point)
-        return points
+        kept = order[left <= KEPT]
+        content, word = seen.content, self._reader.words
+        columns = (seen.tag[kept], seen.ts[kept], content.value[kept], content.empty[kept], content.word[kept])
+        points: dict[int, list[Point]] = {}
+        for tag, ts, value, empty, at in zip(*(column.tolist() for column in columns), strict=True):
+            point = Point(ts, None if empty else repr(value), None if at < 0 else word[at])
+            points.setdefault(tag, []).append(point)
+        return {tag: tuple(last) for tag, last in points.items()}
 
 
 def _content(reader: ChunkReader, points: list[Point]) -> Content:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pyarrow as pa
 
 from connectors.inspection import inspect
@@ -17,6 +16,8 @@ from contracts.context import Context
 from contracts.contract import Contract
 from hub.intake.judge import Staged, reference
 from hub.store import DeliveryRow, Lease, PublishRow, Store
+from hub.store.lake import WORDS, as_words
+from hub.store.points import first_of_each
 from hub.telemetry import tracer
 
 ROWS_A_PUBLISH = 500_000
@@ -54,14 +55,14 @@ def _members(store: Store, intent: PublishRow) -> list[DeliveryRow]:
 
 COLUMNS = pa.schema(
     [
-        ("batch", pa.string()),
-        ("phase", pa.string()),
-        ("tag", pa.string()),
+        ("batch", WORDS),
+        ("phase", WORDS),
+        ("tag", WORDS),
         ("ts", pa.timestamp("us", "UTC")),
         ("value", pa.float64()),
         ("text", pa.string()),
-        ("quality", pa.dictionary(pa.int32(), pa.string())),
-        ("delivery_id", pa.string()),
+        ("quality", WORDS),
+        ("delivery_id", WORDS),
     ]
 )
 """What a delivery gives to the lake; the rest of the table's columns come from the publish."""
@@ -85,7 +86,7 @@ def _rows(
         batches = again
     if not batches:
         return COLUMNS.empty_table()
-    return _shape(pa.Table.from_batches(batches).unify_dictionaries(), delivery.id)
+    return _shape(pa.Table.from_batches(batches), delivery.id)
 
 
 def _shape(table: pa.Table, delivery_id: str) -> pa.Table:
@@ -96,9 +97,10 @@ def _shape(table: pa.Table, delivery_id: str) -> pa.Table:
     for field in COLUMNS:
         source = names.get(field.name, field.name)
         if field.name == "delivery_id":
-            columns.append(pa.repeat(pa.scalar(delivery_id), table.num_rows))
+            columns.append(as_words(pa.scalar(delivery_id), table.num_rows))
         elif source in table.column_names:
-            columns.append(table[source].cast(field.type))
+            column = table[source]
+            columns.append(as_words(column) if field.type == WORDS else column.cast(field.type))
         else:
             columns.append(pa.nulls(table.num_rows, field.type))
     return pa.Table.from_arrays(columns, schema=COLUMNS)
@@ -107,17 +109,5 @@ def _shape(table: pa.Table, delivery_id: str) -> pa.Table:
 def first_of_each_point(rows: pa.Table) -> pa.Table:
     """Keep the first row of each (tag, ts) of a delivery: exact copies count once, and of two values for one point the
     first stands (contracts.md 4.4; the conflict is a finding)."""
-    if rows.num_rows < 2:
-        return rows
-    tag = rows["tag"].combine_chunks()
-    if not pa.types.is_dictionary(tag.type):
-        tag = tag.dictionary_encode()
-    tags = tag.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    times = rows["ts"].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    order = np.lexsort((times, tags))  # stable: equal points stay in the order of the file
-    same = (tags[order][1:] == tags[order][:-1]) & (times[order][1:] == times[order][:-1])
-    if not same.any():
-        return rows
-    keep = np.ones(len(times), dtype=bool)
-    keep[order[1:][same]] = False
-    return rows.filter(pa.array(keep))
+    keep = first_of_each(rows)
+    return rows if keep.all() else rows.filter(pa.array(keep))

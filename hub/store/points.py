@@ -15,18 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 SAID = ("value", "text", "quality", "batch", "phase")
 """What a row says of its point: equal in all of these, it says nothing new."""
 
 
-def last_of_each(rows: pa.Table) -> npt.NDArray[np.bool_]:
+def first_of_each(rows: pa.Table) -> Bools:
+    """Marks the first row of every point in `rows`. Without a column `feed` all rows are of one feed."""
+    return _only(rows, slice(1, None))
+
+
+def last_of_each(rows: pa.Table) -> Bools:
     """Marks the last row of every point in `rows`."""
-    (keys,) = _keys(rows)
-    keep = np.ones(len(keys), dtype=bool)
-    if (np.diff(np.sort(keys)) == 0).any():
-        order = np.argsort(keys, kind="stable")
-        keep[order[:-1][np.diff(keys[order]) == 0]] = False
-    return keep
+    return _only(rows, slice(None, -1))
 
 
 def highest_rev(rows: pa.Table) -> pa.Table:
@@ -37,7 +38,7 @@ def highest_rev(rows: pa.Table) -> pa.Table:
     return rows.take(pa.array(np.sort(order[last])))
 
 
-def said_already(rows: pa.Table, there: pa.Table) -> npt.NDArray[np.bool_]:
+def said_already(rows: pa.Table, there: pa.Table) -> Bools:
     """Marks the rows whose point is in `there` with the same value. `there` has every point once."""
     keys, known = _keys(rows, there)
     order = np.argsort(known)
@@ -46,7 +47,7 @@ def said_already(rows: pa.Table, there: pa.Table) -> npt.NDArray[np.bool_]:
     mine, theirs = rows.take(pa.array(found)), there.take(pa.array(order[place[found]]))
     same = np.ones(len(found), dtype=bool)
     for column in SAID:
-        a, b = mine[column], theirs[column]
+        a, b = (_plain(side[column]) for side in (mine, theirs))
         equal = pc.or_(pc.fill_null(pc.equal(a, b), False), pc.and_(pc.is_null(a), pc.is_null(b)))
         same &= equal.to_numpy()
     marked = np.zeros(len(keys), dtype=bool)
@@ -54,11 +55,22 @@ def said_already(rows: pa.Table, there: pa.Table) -> npt.NDArray[np.bool_]:
     return marked
 
 
+def _only(rows: pa.Table, repeats: slice) -> Bools:
+    """Marks all rows but the repeats of a point; `repeats` says which those are: all but the first or the last."""
+    (keys,) = _keys(rows)
+    keep = np.ones(len(keys), dtype=bool)
+    if (np.diff(np.sort(keys)) == 0).any():
+        order = np.argsort(keys, kind="stable")
+        keep[order[repeats][np.diff(keys[order]) == 0]] = False
+    return keep
+
+
 def _keys(*tables: pa.Table) -> list[Ints]:
     """One integer a row, equal within and between the tables for rows of the same point."""
     names = _codes([table["tag"] for table in tables])
-    feeds = _codes([table["feed"] for table in tables])
-    names = names + feeds * (int(names.max(initial=0)) + 1)
+    if all("feed" in table.column_names for table in tables):
+        feeds = _codes([table["feed"] for table in tables])
+        names = names + feeds * (int(names.max(initial=0)) + 1)
     times = np.concatenate([table["ts"].cast(pa.int64()).to_numpy() for table in tables])
     times -= times.min(initial=np.iinfo(np.int64).max) if len(times) else 0
     span = int(times.max(initial=0)) + 1
@@ -70,9 +82,17 @@ def _keys(*tables: pa.Table) -> list[Ints]:
     return np.split(keys, np.cumsum([table.num_rows for table in tables])[:-1])
 
 
+def _plain(column: Any) -> Any:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
 def _codes(columns: Sequence[Any]) -> Ints:
-    """Text as integers, the same over all columns."""
-    text = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
-    coded = text.combine_chunks().dictionary_encode()
-    codes: Ints = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
+    """Text as integers, the same over all columns. Only the distinct words of a chunk are looked at one by one."""
+    known: dict[str | None, int] = {}
+    codes = [np.empty(0, np.int64)]
+    for chunk in (chunk for column in columns for chunk in column.chunks):
+        coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        words = [*coded.dictionary.to_pylist(), None]
+        number = np.array([known.setdefault(word, len(known)) for word in words], np.int64)
+        codes.append(number[coded.indices.fill_null(len(words) - 1).to_numpy()])
+    return np.concatenate(codes)
