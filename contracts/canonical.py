@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from contracts.document import Raw
 from contracts.records import Certificate, Result, ResultVerdict, Signature, Slot
@@ -19,35 +18,31 @@ _RESULTS = "results"
 def certificate(exam: Examination) -> Certificate:
     """The certificate, with our verdict on each result. Texts are trimmed; `raw` of a result is as it was sent."""
     root = exam.root
-    scalars = exam.plan.scalars
-
-    def text(path: str) -> str:
-        value = _at(root, path)
-        return value.strip(" \t") if isinstance(value, str) else ""
-
-    def moment(path: str) -> Value:
-        raw, scalar = _at(root, path), scalars.get(path)
-        return scalar.value(raw) if scalar is not None and raw is not None else None
-
-    issued, expires, made = moment("issued_at"), moment("expires_at"), moment("mfg_date")
-    replaces = root.get("replaces")
+    spec, replaces = root.get("spec"), root.get("replaces")
+    spec = spec if isinstance(spec, dict) else {}
+    issued, expires, made = (_value(exam, name) for name in ("issued_at", "expires_at", "mfg_date"))
     return Certificate(
-        certificate_no=text("certificate_no"),
+        certificate_no=_text(root, "certificate_no") or "",
         revision=_whole(root.get("revision"), 1),
         replaces=_replaced(replaces) if isinstance(replaces, dict) else None,
-        material_id=text("material_id"),
-        lot_number=text("lot_number"),
-        spec_id=text("spec.id"),
-        spec_version=text("spec.version"),
-        purpose=text("purpose"),
+        material_id=_text(root, "material_id") or "",
+        lot_number=_text(root, "lot_number") or "",
+        spec_id=_text(spec, "id") or "",
+        spec_version=_text(spec, "version") or "",
+        purpose=_text(root, "purpose") or "",
         issued_at=issued if isinstance(issued, datetime) else None,
         mfg_date=made if isinstance(made, date) and not isinstance(made, datetime) else None,
         expires_at=expires if isinstance(expires, datetime) else None,
         results=tuple(_results(exam)),
-        disposition=text("disposition"),
+        disposition=_text(root, "disposition") or "",
         signatures=tuple(_signatures(exam)),
         attachments=tuple((_text(n, "name") or "", _text(n, "sha256") or "") for _, n in exam.frames("attachments")),
     )
+
+
+def _value(exam: Examination, name: str) -> Value:
+    raw, scalar = exam.root.get(name), exam.plan.scalars.get(name)
+    return scalar.value(raw) if scalar is not None and raw is not None else None
 
 
 def _results(exam: Examination) -> Iterable[Result]:
@@ -64,33 +59,47 @@ _PLAIN = ("method_id", "lab_site", "stage", "value", "operator", "unit", "loq", 
 
 
 def _result(line: ResultLine, tested_from: Value, tested_to: Value) -> Result:
-    get = line.node.get
-    # Texts or nothing: the structure says so, and a document with another structure has no record.
-    method, lab, stage, raw, operator, unit, loq, criterion, verdict = cast("tuple[str, ...]", map(get, _PLAIN))
-    test, judged = line.test, line.judged
-    reading = judged.reading if judged is not None else None
+    kept = line.origin or line
+    constants = kept.constants
+    if constants is None:
+        constants = kept.constants = _constants(line)
     draft = _Draft()
-    draft.characteristic = test.code if test is not None else line.code or ""
-    draft.level = test.level if test is not None else None
-    draft.required = test.required if test is not None else False
-    draft.replicate = _whole(get("replicate"), 1)
-    draft.method = method
-    draft.lab = lab
-    draft.stage = stage or "final"
-    draft.raw = raw or ""
-    draft.operator = reading.operator if reading is not None else operator or "="
-    draft.value = reading.value if reading is not None else None
-    draft.word = reading.word if reading is not None else None
-    draft.unit = unit
-    draft.loq = loq
-    draft.criterion_text = criterion
-    draft.reported_verdict = verdict
-    draft.verdict = judged.verdict if judged is not None else ResultVerdict.NOT_EVALUATED
-    draft.reason = judged.reason if judged is not None else "the test is not in the contract"
+    (
+        draft.characteristic, draft.level, draft.required, draft.replicate, draft.method, draft.lab, draft.stage,
+        draft.raw, draft.operator, draft.value, draft.word, draft.unit, draft.loq, draft.criterion_text,
+        draft.reported_verdict, draft.verdict, draft.reason,
+    ) = constants  # fmt: skip
     draft.tested_from = tested_from if isinstance(tested_from, datetime) else None
     draft.tested_to = tested_to if isinstance(tested_to, datetime) else None
     draft.__class__ = Result  # type: ignore[assignment]
     return cast(Result, draft)
+
+
+def _constants(line: ResultLine) -> tuple[Any, ...]:
+    """The fields of a Result in their order, up to its times."""
+    # Texts or nothing: the structure says so, and a document with another structure has no record.
+    method, lab, stage, raw, operator, unit, loq, criterion, verdict = map(line.node.get, _PLAIN)
+    test, judged = line.test, line.judged
+    reading = judged.reading if judged is not None else None
+    return (
+        test.code if test is not None else line.code or "",
+        test.level if test is not None else None,
+        test.required if test is not None else False,
+        _whole(line.node.get("replicate"), 1),
+        method,
+        lab,
+        stage or "final",
+        raw or "",
+        reading.operator if reading is not None else operator or "=",
+        reading.value if reading is not None else None,
+        reading.word if reading is not None else None,
+        unit,
+        loq,
+        criterion,
+        verdict,
+        judged.verdict if judged is not None else ResultVerdict.NOT_EVALUATED,
+        judged.reason if judged is not None else "the test is not in the contract",
+    )
 
 
 class _Draft:
@@ -144,7 +153,7 @@ def _slot(values: dict[str, Value]) -> Slot | None:
 
     def whole(name: str) -> int | None:
         value = values.get(name)
-        return int(value) if isinstance(value, Decimal) else None
+        return value if isinstance(value, int) else None
 
     def text(name: str) -> str:
         return str(values.get(name) or "")
@@ -171,13 +180,6 @@ def _slot(values: dict[str, Value]) -> Slot | None:
         apheresis_collected_at=time("apheresis_collected_at"),
         apheresis_expires_at=time("apheresis_expires_at"),
     )
-
-
-def _at(root: Node, path: str) -> Raw:
-    here: Raw = root
-    for part in path.split("."):
-        here = here.get(part) if isinstance(here, dict) else None
-    return here
 
 
 def _text(node: Node, name: str) -> str | None:

@@ -57,6 +57,9 @@ def check_document(
     records: tuple[Record, ...] = ()
     if document.root is not None and verdict in (Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_WARNINGS):
         records = _records(exam)
+    if document.root is not None and not exam.raised and not exam.unread:
+        for table in plan.result_tables.values():
+            table.remember(exam)
     coverage, hub_coverage = plan.clean_coverage(len(known)) if not exam.raised and not exam.unread else _coverage(exam)
     report = Report(
         delivery=delivery if name == delivery.file else replace(delivery, file=name),

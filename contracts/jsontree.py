@@ -168,11 +168,12 @@ def _refuse_constant(name: str) -> None:
 def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if not text.strip(" \t\r\n"):
         return _refused(file, text, "FILE-E401", "the file is empty", 0)
-    counted = 0
+    counted = objects = 0
 
     def count(members: dict[str, Raw]) -> dict[str, Raw]:
-        nonlocal counted
+        nonlocal counted, objects
         counted += len(members)
+        objects += 1
         return members
 
     decoder = json.JSONDecoder(
@@ -187,7 +188,8 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
         return _refused(file, text, "FILE-E405", f"{error} is not JSON", at, fix="write null, or leave the key out")
     except json.JSONDecodeError as error:
         return _not_well_formed(text, file, error)
-    if _deeper_than(root, text, max_depth):
+    # Nothing is nested deeper than there are objects and lists.
+    if objects + text.count("[") > max_depth and _deeper_than(root, max_depth):
         return _refused(file, text, "FILE-E603", f"nested deeper than the {max_depth} levels agreed", 0)
     if not _keys_are_single(text, counted):
         twice = _repeated_keys(text)
@@ -208,9 +210,7 @@ def _keys_are_single(text: str, counted: int) -> bool:
     return not apart and text.count('":') == counted
 
 
-def _deeper_than(root: Raw, text: str, limit: int) -> bool:
-    if text.count("{") + text.count("[") <= limit:
-        return False
+def _deeper_than(root: Raw, limit: int) -> bool:
     level: list[Any] = [root] if isinstance(root, (dict, list)) else []
     depth = 0
     while level:

@@ -16,6 +16,7 @@ from contracts.document import Document
 from contracts.finding import ContractRef, Coverage
 from contracts.levels import levels
 from contracts.rules.examination import Examination, Raised
+from contracts.rules.familiar import Familiar
 from contracts.rules.paths import Path
 from contracts.rules.registry import RULES
 from contracts.rules.results import ResultTable
@@ -62,6 +63,7 @@ class Plan:
         self._rows = self._rows_plan() if self.rows_key is not None else None
         self.judge = Judge(schema.locale, schema.units, self.vocabularies)
         self.result_tables = self._result_tables()
+        self.familiar = {each: Familiar(self._times_in(each)) for each in self.result_tables}
         self.file_rules: list[tuple[Clause, Rule]] = []
         self.hub_rules: list[tuple[Clause, Rule]] = []
         self.unknown: list[Clause] = []
@@ -218,6 +220,12 @@ class Plan:
                 field = self.scalars.get(f"{each}.{value}")
                 tables[each] = ResultTable(each, about_tests, schema, self.judge, field)
         return tables
+
+    def _times_in(self, each: str) -> list[Scalar]:
+        """The date and timestamp fields of an array's items."""
+        field = self.contract.schema.find(each)
+        items = field.items.fields if field is not None and field.items is not None else ()
+        return [self.scalars[f.path] for f in items if f.type in ("date", "timestamp")]
 
     def _make_rules(self) -> None:
         judged_by_tables = {c.id for table in self.result_tables.values() for c in table.clauses}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contracts.rules.results import ResultLine
 
 Node = dict[str, Raw]
-Value = str | Decimal | date | datetime | bool | None
+Value = str | int | Decimal | date | datetime | bool | None
 
 
 @dataclass(slots=True)
@@ -72,6 +72,8 @@ class Examination:
     """Ids of clauses whose rule stopped."""
     hub_unread: bool = False
     """Nothing could be read, so that no clause of the hub was judged either."""
+    known_rows: dict[str, list[ResultLine | None]] = field(default_factory=dict)
+    """Array -> for each of its rows the faultless one that had the same texts before (contracts.rules.familiar)."""
     _said: set[tuple[str, str, Any]] = field(default_factory=set)
     _frames: dict[str | None, list[tuple[str, Node]]] = field(default_factory=dict)
     _columns: dict[tuple[str | None, str], Sequence[Value]] = field(default_factory=dict)
@@ -101,6 +103,10 @@ class Examination:
             self.spoiled.add(pointer)
         text = message or f"{self.subject(pointer, path)} {problem.says}"
         self.raised.append(Raised(clause, problem.code, pointer, path, text, problem, found, **more))
+
+    def is_plain(self) -> bool:
+        """Whether the texts of a row are all that is known about it: no cell has a type, no reader complained."""
+        return not self.document.facts and not self.document.problems
 
     def is_spoiled(self, pointer: str) -> bool:
         """Whether the field at `pointer`, or something around it, already has a finding."""
@@ -176,7 +182,7 @@ class Examination:
             else:
                 get = scalar.known.get
                 known = [get(node.get(name)) for _, node in frames]  # type: ignore[arg-type]
-                if None in known:  # empty, or no longer remembered
+                if not all(known):  # zero, empty, or no longer remembered
                     known = [scalar.value(node.get(name)) for _, node in frames]
             self._columns[place] = known
         return known

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contracts.contract import Clause, Criterion, Schema, TestDef
 from contracts.document import Raw, RawNumber
 from contracts.records import ResultVerdict
 from contracts.rules.examination import Examination, Node
-from contracts.rules.verdict import Judge, Judged, Of, Part, Reading, bounds
+from contracts.rules.verdict import Judge, Judged, Of, Part, Reading, bounds, compare
 from contracts.values.problem import Problem
 
 if TYPE_CHECKING:
     from contracts.rules.scalar import Scalar
 
 _PARTS = ("code", "value", "operator", "unit", "loq", "stage")
-_REMEMBERED = 16384  # judged results; the same few values of a panel come again in every certificate
 
 
 @dataclass(slots=True)
@@ -33,6 +32,10 @@ class ResultLine:
     code: str | None
     test: TestDef | None
     judged: Judged | None
+    origin: ResultLine | None = None
+    """The faultless row that had the same texts before; rules that look at a row alone pass this one by."""
+    constants: tuple[Any, ...] | None = None
+    """What a record of this row holds but its times, once it was made (contracts.canonical)."""
 
     @property
     def verdict(self) -> ResultVerdict:
@@ -52,45 +55,57 @@ class ResultTable:
         self.tests: Mapping[str, TestDef] = {name: t for t in schema.tests for name in (*t.aliases, t.code)}
         self._judge, self._comma = judge, schema.locale.decimal == ","
         self._owners = _Owners(clauses, value_field)
-        self._columns = tuple(self._paths.get(part, "") for part in _PARTS)
-        self._known: dict[tuple[Raw, ...], tuple[str | None, TestDef | None, Judged | None]] = {}
         self._composite = frozenset(t.code for t in schema.tests if any(p.of for p in _leaves(t)))
 
     def judge(self, exam: Examination) -> list[ResultLine]:
         """Every result with its verdict, in order."""
         frames = exam.frames(self.each)
-        lines = [self._line(pointer, node, exam) for pointer, node in frames]
+        known = exam.known_rows.get(self.each, ())
+        if len(known) != len(frames):
+            known = [None] * len(frames)
+        lines = [
+            self._line(pointer, node, exam)
+            if seen is None
+            else ResultLine(pointer, node, seen.code, seen.test, seen.judged, seen)
+            for (pointer, node), seen in zip(frames, known, strict=True)
+        ]
         for line in lines:
             if line.test is not None and line.judged is None:
                 line.judged = self._carefully(line, line.test, exam, self._elsewhere(lines))
         return lines
 
+    def remember(self, exam: Examination) -> None:
+        """Nothing was found in this document: its rows are faultless."""
+        familiar = exam.plan.familiar[self.each]
+        for line in exam.results(self.each):
+            alone = line.test is None or line.test.code not in self._composite
+            if line.origin is None and (alone or self._decided(line)):
+                familiar.remember(line.node, ResultLine("", {}, line.code, line.test, line.judged))
+
+    def _decided(self, line: ResultLine) -> bool:
+        """Whether this row passes whatever the other tests say: then it passes beside any other rows."""
+        judged = line.judged
+        if judged is None or judged.reading is None:
+            return False
+        return compare(judged.test.criterion, judged.reading, _nothing) is ResultVerdict.PASS
+
     def _line(self, pointer: str, node: Node, exam: Examination) -> ResultLine:
         """One result. Without its verdict when that looks at other tests, which have to be judged first."""
-        said = tuple(map(node.get, self._columns))
-        if not exam.spoiled and type(said[1]) is str:
-            known = self._known.get(said)
-            if known is not None:
-                return ResultLine(pointer, node, *known)
-        raw = said[0]
+        raw = node.get(self._paths["code"])
         code = raw.strip(" \t") or None if isinstance(raw, str) else None
-        if exam.spoiled and exam.is_spoiled(f"{pointer}/{self._columns[0]}"):
+        if exam.spoiled and exam.is_spoiled(f"{pointer}/{self._paths['code']}"):
             code = None
         test = self.tests.get(code) if code else None
         line = ResultLine(pointer, node, code, test, None)
         if test is not None and test.code not in self._composite:
             line.judged = self._carefully(line, test, exam, _nothing)
-        if not exam.spoiled and type(said[1]) is str:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[said] = code, test, line.judged
         return line
 
     def raise_problems(self, exam: Examination) -> None:
         """Say what is wrong with values, units and stages, in the name of the clauses that own them."""
         for line in exam.results(self.each):
             judged = line.judged
-            if judged is not None and judged.problems:
+            if judged is not None and judged.problems and line.origin is None:
                 for part, problem in judged.problems:
                     self._raise(exam, line, judged, part, problem)
 

@@ -139,8 +139,8 @@ class Scalar:
                     "number", Problem("COA-E101", "carries an operator", "a number and nothing else")
                 )
             value = number.value
-        if self.field.type == "integer" and not _INTEGER.fullmatch(str(value)):
-            return "type", wrong_type("integer", raw)
+        if self.field.type == "integer":
+            return self._bounds(int(value)) if _INTEGER.fullmatch(str(value)) else ("type", wrong_type("integer", raw))
         return self._bounds(value)
 
     def _by_clause(self, kind: str, problem: Problem) -> tuple[str, Problem]:
@@ -150,7 +150,7 @@ class Scalar:
             return kind, problem
         return "type", Problem("FILE-E208", problem.says, problem.expected, problem.fix, problem.replacement)
 
-    def _bounds(self, value: Decimal) -> Value | tuple[str, Problem]:
+    def _bounds(self, value: Decimal | int) -> Value | tuple[str, Problem]:
         options = self.field.options
         low, high = options.get("minimum"), options.get("maximum")
         above, below = options.get("exclusiveMinimum"), options.get("exclusiveMaximum")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -89,11 +90,11 @@ def _outside(plan: Plan, text: object) -> Where | None:
     return (plan.path(name, each), each) if each else (plan.path(str(text), None), None)
 
 
-def _values(exam: Examination, where: Where | None) -> list[Value]:
+def _values(exam: Examination, where: Where | None) -> Sequence[Value]:
     if where is None:
         return []
     path, each = where
-    return [exam.value(path, pointer, node) for pointer, node in exam.frames(each)]
+    return exam.column(path, exam.frames(each), each)
 
 
 def _times(exam: Examination, where: Where | None) -> list[datetime]:

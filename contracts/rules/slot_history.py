@@ -157,7 +157,7 @@ def _with_last(
             continue
         last = max(earlier, key=lambda slot: (slot.revision, slot.published_at))
         revision = exam.value(order[0], pointer, node)
-        if newer_only and isinstance(revision, Decimal) and revision < last.revision:
+        if newer_only and isinstance(revision, int) and revision < last.revision:
             continue
         found.append((pointer, node, last))
     return found

@@ -17,6 +17,7 @@ from contracts.rules.scalar import Scalar, personal, type_of, wrong_type
 from contracts.values.problem import Problem
 
 if TYPE_CHECKING:
+    from contracts.rules.results import ResultLine
     from contracts.values.personal import PersonalData
 
 _SHAPES = 256  # orders of keys that an object remembers
@@ -184,10 +185,18 @@ class StructurePlan:
             self._values(node, at, self._inner, exam)
 
     def _objects(self, items: list[Raw], at: str, inner: ObjectPlan, exam: Examination) -> None:
+        look = exam.plan.familiar[self.path].look if self.path in exam.plan.familiar and exam.is_plain() else None
+        known: list[ResultLine | None] = []
+        if look is not None:
+            exam.known_rows[self.path] = known
         for pointer, item in zip(exam.plan.pointers(at, len(items)), items, strict=False):
             if type(item) is dict:
-                inner.examine(item, pointer, exam)
+                seen = look(item) if look is not None else None
+                known.append(seen)
+                if seen is None:
+                    inner.examine(item, pointer, exam)
             else:
+                known.append(None)
                 clause = self._item.get("type", self._clauses["type"])
                 exam.raise_(clause, wrong_type("object", item), pointer, self.path, found=_shown(item))
 

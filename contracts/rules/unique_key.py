@@ -34,14 +34,13 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
     status = plan.path(_STATUS, each) if excepted else None
     code = clause.codes[0]
     single = len(names) == 1
-    flat = [name for name in names if "." not in name] if all("." not in name for name in names) else None
     array = each if each is not None else plan.rows_key
 
     def rule(exam: Examination) -> None:
         frames = exam.entered(each, clause)
-        if flat is not None and status is None and not exam.spoiled:
-            raw = [tuple([node.get(name) for name in flat]) for _, node in frames]
-            if len(set(raw)) == len(raw):
+        if status is None:
+            columns = [exam.column(path, frames, each) for path in paths]
+            if len(set(zip(*columns, strict=True))) == len(frames):
                 return
         seen: dict[tuple[Value, ...], str] = {}
         for pointer, node in frames:

@@ -31,7 +31,7 @@ def within(clause: Clause, _plan: Plan) -> Rule:
             exam.entered(each, clause)
         for line in exam.results(each):
             judged = line.judged
-            if judged is None or judged.test is None:
+            if line.origin is not None or judged is None or judged.test is None:
                 continue
             ours = judged.verdict
             if ours is ResultVerdict.FAIL:
