@@ -159,6 +159,32 @@ def test_a_contract_may_be_named_by_version_or_be_a_file(jid: Any, samples: Samp
     assert jid("check", path, "--contract", file).out == plain.out
 
 
+@pytest.mark.parametrize("which", ["brightwater/coa/LV", "northvale/schedule/", "northvale/pat/", "halden/pat/"])
+def test_without_a_contract_the_only_fitting_one_is_taken_and_named(jid: Any, samples: Samples, which: str) -> None:
+    folder, made = samples
+    for sample in [s for s in made if s.file.startswith(which)][:2]:
+        ran = jid("check", folder / sample.file)
+        assert f"judged under {sample.contract} " in ran.err
+        assert ran.out == jid("check", folder / sample.file, "--contract", sample.contract).out
+        assert ran.code == wanted_exit(sample)
+
+
+def test_without_a_contract_several_that_fit_are_listed_and_nothing_is_judged(jid: Any, samples: Samples) -> None:
+    path, _ = named(samples, "04_r1.json")  # northvale and halden agreed on the same form
+    ran = jid("check", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "fits 2 contracts" in ran.err
+    assert "halden-coa@2.3.0, northvale-coa@2.3.0" in ran.err
+
+
+def test_without_a_contract_a_file_that_fits_none_lists_all(jid: Any, samples: Samples) -> None:
+    path, _ = named(samples, "half_13_r1.xlsx")
+    ran = jid("check", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "fits no contract" in ran.err
+    assert "brightwater-coa@2.3.0" in ran.err
+
+
 @pytest.mark.parametrize("contract", ["northvale-cao", "northvale-coa@9", "nobody"])
 def test_an_unknown_contract_lists_the_valid_ones(jid: Any, samples: Samples, contract: str) -> None:
     path, _ = named(samples, "04_r1.json")
