@@ -23,7 +23,7 @@ run: $(STAMP)  ## start the three simulated CDMOs, run the real flow over them, 
 	$(BIN)/jid demo --home $(DEMO)
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(STAMP)  ## lint, format, types, import rules
 	$(BIN)/ruff check $(SOURCES)
