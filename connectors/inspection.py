@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from connectors.formats import open_series, read_document
 from connectors.formats.reading import line_of
 from contracts.codes import Action, codes
@@ -29,11 +27,13 @@ from contracts.place import Place
 from contracts.records import Record
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from contracts.series.state import SeriesState
 
 log = logging.getLogger(__name__)
 
-Rows = Callable[[pa.RecordBatch], None]
+Rows = Callable[["pa.RecordBatch"], None]
 
 _ENGINE = "engine"
 
@@ -142,6 +142,7 @@ def _series(
 def _note_names(stated: Mapping[str, set[str]], rows: pa.RecordBatch) -> None:
     """Add the words of the naming columns. A second word says already that the delivery as a whole has no such name, so
     no more than two are taken out of a column: a key such as the time has one for every row."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     for name, seen in stated.items():

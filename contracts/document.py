@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-import pyarrow as pa
-
 from contracts.place import Place
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from contracts.finding import Excerpt
 
 

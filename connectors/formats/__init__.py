@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.formats.choose import choose
-from connectors.formats.reading import GuardedSeries, Reading, Unreadable, UnreadSeries, reading_safely, unread_document
+from connectors.formats.reading import Reading, Unreadable, reading_safely, unread_document
 from connectors.formats.registry import Format, formats
 from connectors.formats.sniff import HEAD
 from contracts.contract import Contract
@@ -50,6 +50,8 @@ def open_series(
     Raises OSError when the machine cannot read the file, and nothing for what is in it: an unreadable file is a source
     with one empty batch that carries the problems.
     """
+    from connectors.formats.series_source import GuardedSeries, UnreadSeries  # here: a certificate needs no Arrow
+
     name = format or "unknown"
     problems: tuple[FormProblem, ...] = ()
     try:

@@ -22,7 +22,8 @@ from connectors.formats import cells, csv_dialect, headers, text
 from connectors.formats.csv_rows import BadQuote, lines_of, rows
 from connectors.formats.headers import Column
 from connectors.formats.linefile import LineFile
-from connectors.formats.reading import NO_ROWS, TEXT, Reading, Unreadable
+from connectors.formats.reading import Reading, Unreadable
+from connectors.formats.series_source import NO_ROWS, TEXT
 from connectors.formats.table import HIDDEN
 from contracts.contract import Field
 from contracts.document import FormProblem, SeriesBatch

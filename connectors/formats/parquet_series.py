@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from connectors.formats import headers
 from connectors.formats.headers import Column
-from connectors.formats.reading import ARROW_TYPES, NO_ROWS, TEXT, Reading, Unreadable, parsing
+from connectors.formats.reading import Reading, Unreadable, parsing
+from connectors.formats.series_source import ARROW_TYPES, NO_ROWS, TEXT
 from contracts.contract import Field
 from contracts.document import FormProblem, SeriesBatch
 from contracts.finding import Excerpt

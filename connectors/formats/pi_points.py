@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from connectors.formats.reading import TEXT, Reading, Unreadable
+from connectors.formats.reading import Reading, Unreadable
+from connectors.formats.series_source import TEXT
 from contracts.document import FormProblem, Raw, RawNumber
 from contracts.jsontree import JsonTree, read_json
 from contracts.place import Place

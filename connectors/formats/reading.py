@@ -7,23 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from contracts.contract import Contract, Schema, SourceForm
-from contracts.document import Document, FormProblem, SeriesBatch, SeriesSource
-from contracts.finding import Excerpt
+from contracts.document import Document, FormProblem
 from contracts.place import Place
-
-ARROW_TYPES = {
-    "timestamp": pa.timestamp("us", "UTC"),
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "boolean": pa.bool_(),
-}
-TEXT = pa.dictionary(pa.int32(), pa.string())
-
-NO_ROWS = pa.RecordBatch.from_arrays([], names=[])
-"""Rows of a batch that only carries problems. Without columns too: what was not read must not count as there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,64 +99,3 @@ def unread_document(file: str, format: str, problems: Iterable[FormProblem], siz
     return Document(
         file, format, None, lambda pointer: Place(file=file, pointer=pointer), problems=tuple(problems), size=size
     )
-
-
-@dataclass
-class UnreadSeries:
-    """A SeriesSource that says why there are no rows."""
-
-    file: str
-    format: str
-    problems: tuple[FormProblem, ...]
-
-    def batches(self) -> Iterator[SeriesBatch]:
-        yield SeriesBatch(NO_ROWS, 0, self.problems)
-
-    def locate(self, row: int, field: str | None = None) -> Place:  # noqa: ARG002 - SeriesSource's signature
-        return Place(file=self.file, row=row)
-
-    def excerpt(self, row: int, field: str | None = None) -> Excerpt | None:  # noqa: ARG002
-        return None
-
-
-class GuardedSeries:
-    """A series source around a format's own: whatever its parser throws in the middle ends as a last, empty batch.
-
-    The rows read before are kept, so that the report has every finding up to the break; a FILE finding rejects the
-    delivery as a whole anyway.
-    """
-
-    def __init__(self, source: SeriesSource, problems: tuple[FormProblem, ...] = ()) -> None:
-        self._source, self._problems = source, problems
-        self.file, self.format = source.file, source.format
-
-    def batches(self) -> Iterator[SeriesBatch]:
-        rows = 0
-        if self._problems:
-            yield SeriesBatch(NO_ROWS, 0, self._problems)
-        source = iter(self._source.batches())
-        while True:
-            try:
-                with reading_safely(self.file, f"{self.format} file"):
-                    batch = next(source, None)
-            except Unreadable as unreadable:
-                yield SeriesBatch(NO_ROWS, rows, unreadable.problems)
-                return
-            if batch is None:
-                return
-            rows = batch.first_row + batch.rows.num_rows
-            yield batch
-
-    def locate(self, row: int, field: str | None = None) -> Place:
-        try:
-            with reading_safely(self.file, f"{self.format} file"):
-                return self._source.locate(row, field)
-        except Unreadable:
-            return Place(file=self.file, row=row)
-
-    def excerpt(self, row: int, field: str | None = None) -> Excerpt | None:
-        try:
-            with reading_safely(self.file, f"{self.format} file"):
-                return self._source.excerpt(row, field)
-        except Unreadable:
-            return None
