@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cli.output import table
+from cli.output import table, terminal_width
 
 if TYPE_CHECKING:
     from hub.hub import Hub
@@ -52,5 +52,6 @@ def alerts_text(hub: Hub, known: Mapping[str, str]) -> str:
     if not alerts:
         return "No alert opened or closed."
     lines = [(a.id, a.severity, a.state, a.audience, a.view.get("what", a.kind)) for a in alerts]
+    columns = ["id", "severity", "state", "who acts", "what"]
     head = f"Alerts that changed; {len(sent)} messages lie in the mailbox folder"
-    return f"{head}\n{table(['id', 'severity', 'state', 'who acts', 'what'], lines, indent=2)}"
+    return f"{head}\n{table(columns, lines, indent=2, width=terminal_width())}"

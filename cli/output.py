@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,15 +56,35 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0) -> str:
-    """Columns aligned by two spaces; a rule under the header; nothing cut off."""
+WIDEST_RULE = 100
+LEAST_TEXT = 30
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0, width: int | None = None
+) -> str:
+    """Columns aligned by two spaces; a rule under the header.
+
+    With a `width` (see `terminal_width`) the last column is cut there with an ellipsis, so that a row stays a line;
+    without one nothing is cut off.
+    """
     texts = [[_cell(value) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)]
+    before = indent + sum(w + 2 for w in widths[:-1])
+    if width is not None and texts:
+        widths[-1] = min(widths[-1], max(width - before, LEAST_TEXT))
+        for row in texts:
+            row[-1] = row[-1] if len(row[-1]) <= widths[-1] else row[-1][: widths[-1] - 1].rstrip() + "…"
     pad = " " * indent
-    head = pad + "  ".join(name.ljust(width) for name, width in zip(columns, widths, strict=True)).rstrip()
-    rule = pad + "─" * (sum(widths) + 2 * (len(widths) - 1))
+    head = pad + "  ".join(name.ljust(w) for name, w in zip(columns, widths, strict=True)).rstrip()
+    rule = pad + "─" * min(sum(widths) + 2 * (len(widths) - 1), (width or WIDEST_RULE) - indent)
     body = [pad + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in texts]
     return "\n".join([head, rule, *body])
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal; None when the output goes into a file or a pipe, where nothing is cut off."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _cell(value: object) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,29 @@ def test_the_report_of_the_broken_certificate_is_what_the_readme_says(workplace:
     assert len(re.findall(r"^error\[", done.stdout, re.MULTILINE)) == 5
     assert re.search(r"^rejected: 5 errors; ", done.stdout, re.MULTILINE)
     assert done.stderr == ""
+
+
+def alike(text: str) -> str:
+    """Without what hangs on the day: numbers as zeros, white space as one blank."""
+    return " ".join(re.sub(r"\d+", "0", text).split())
+
+
+def test_the_reports_and_the_mail_in_the_readme_are_what_one_gets(workplace: Path) -> None:
+    shown = [b.text for b in blocks("") if b.page == "README.md"]
+    report = next(text for text in shown if text.startswith("error["))
+    said = alike(shell(README[1].commands[0], workplace).stdout)
+    parts = report.split("\n\n")
+    assert len(parts) == 3
+    for finding in parts[:-1]:  # the last part is ours: how many more there are
+        assert alike(finding) in said
+    mail = next(text for text in shown if text.startswith("["))
+    messages = [
+        message_from_bytes(p.read_bytes(), policy=default) for p in (workplace / "build/demo/mail/new").iterdir()
+    ]
+    subject, _, body = mail.partition("\n\n")
+    one = next(
+        m for m in messages if alike(str(m["subject"])) == alike(subject) and m["to"] == "quality@sponsor.example"
+    )
+    text = alike(one.get_content())
+    for part in (*body.split("\n\n")[:1], *body.split("\n\n")[1].splitlines()):
+        assert alike(part) in text, part

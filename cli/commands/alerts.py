@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from cli.exits import Exit, Stop
 from cli.home import open_hub
-from cli.output import COMMON, CommonOptions, emit_json, instant, left, table
+from cli.output import COMMON, CommonOptions, emit_json, instant, left, table, terminal_width
 
 ACTIVE = ["open", "acknowledged"]
 
@@ -42,13 +42,13 @@ def list_(
                 a.id,
                 a.severity,
                 a.state,
-                a.view.get("what", a.kind),
                 left(a.due_at - now) if a.due_at and a.state in ACTIVE else "",
                 a.audience,
+                a.view.get("what", a.kind),
             )
             for a in rows
         ]
-        print(table(["id", "severity", "state", "what", "left", "who acts"], shown))
+        print(table(["id", "severity", "state", "left", "who acts", "what"], shown, width=terminal_width()))
     critical = any(a.severity == "critical" and a.state == "open" for a in rows)
     return Exit.ATTENTION if critical else Exit.FINE
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli.exits import Exit
 from cli.home import open_hub
-from cli.output import COMMON, CommonOptions, emit_json, table
+from cli.output import COMMON, CommonOptions, emit_json, table, terminal_width
 
 if TYPE_CHECKING:
     from hub.store import LotRow
@@ -46,4 +46,4 @@ def lots_table(rows: Sequence[LotRow]) -> str:
         )
         for r in rows
     ]
-    return table(["lot", "partner", "state", "L1", "L2", "why"], shown)
+    return table(["lot", "partner", "state", "L1", "L2", "why"], shown, width=terminal_width())

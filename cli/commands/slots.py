@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cli.exits import Exit
 from cli.home import open_hub
-from cli.output import COMMON, CommonOptions, emit_json, table
+from cli.output import COMMON, CommonOptions, emit_json, table, terminal_width
 from cli.slotview import SlotLine, slot_lines
 
 
@@ -29,4 +29,4 @@ def list_(*, common: CommonOptions = COMMON) -> int:
 
 def slots_table(lines: list[SlotLine]) -> str:
     shown = [(s.slot, s.status, s.lot or "none", s.planned_start, s.left, s.clearance, s.why) for s in lines]
-    return table(["slot", "status", "lot", "planned start", "left", "clearance", "why"], shown)
+    return table(["slot", "status", "lot", "planned start", "left", "clearance", "why"], shown, width=terminal_width())

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from cli.exits import Exit
 from cli.home import open_hub
-from cli.output import COMMON, CommonOptions, emit_json, instant, table
+from cli.output import COMMON, CommonOptions, emit_json, instant, table, terminal_width
 from cli.slotview import SlotLine, slot_lines
 
 ACTIVE = ["open", "acknowledged"]
@@ -64,7 +64,7 @@ def status(
     if common.as_json:
         emit_json("status", lots=lots, slots=slots, alerts=alerts, late=late, as_of=now)
     else:
-        print(table(["lot", "partner", "L1", "L2", "first slot", "left", "who acts"], rows))
+        print(table(["lot", "partner", "L1", "L2", "first slot", "left", "who acts"], rows, width=terminal_width()))
         clear = outcome["GO"] + outcome["GO_PROVISIONAL"]
         print(
             f"{sum(outcome.values())} slots: {clear} clear, {outcome['PENDING']} waiting, {outcome['NO_GO']} blocked. "
