@@ -21,7 +21,7 @@ from urllib.parse import quote_plus
 
 from pydantic import Field, field_validator, model_validator
 
-from connectors.errors import BadAnswer, SignInRefused
+from connectors.errors import BadAnswer, SecretMissing, SignInRefused
 from connectors.secrets import SecretRef, TextOrRef
 from connectors.timing import Timing
 from connectors.transport import Options
@@ -146,7 +146,10 @@ def signer(
     if options is None:
         return None, None
     if options.api_key is not None:
-        return Fixed(options.api_key.header, options.api_key.prefix + resolve(options.api_key.key)), None
+        value = options.api_key.prefix + resolve(options.api_key.key)
+        if not (value.isascii() and value.isprintable()):
+            raise SecretMissing(options.api_key.key, "holds a character that no header can carry, perhaps a line break")
+        return Fixed(options.api_key.header, value), None
     if options.basic is not None:
         value = basic(resolve(options.basic.username), resolve(options.basic.password))
         return Fixed("Authorization", value), None
@@ -163,7 +166,7 @@ def _token(answer: Answer) -> tuple[str, float]:
         body = json.loads(answer.body.read_all())
         token, kind, life = body["access_token"], body.get("token_type", "Bearer"), body.get("expires_in")
         seconds = DEFAULT_LIFE_SECONDS if life is None else float(life)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         raise BadAnswer("the partner's sign-in answers without an access_token (RFC 6749 5.1)") from None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
         raise BadAnswer("the partner's sign-in answers with an access_token that cannot be sent")

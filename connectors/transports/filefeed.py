@@ -73,6 +73,7 @@ class FileFeed:
             refused: ConnectorError | None = None
             for entry in offered.new:
                 if entry.size_bytes > limit:
+                    offered = offered.without(entry)
                     continue
                 with Spool() as spool:
                     try:

@@ -4,7 +4,8 @@ Cursor, version 1: `{"mtime": ISO 8601 UTC, "path": text, "settled": text}`. The
 pull offers every file that is not older than the watermark minus `overlap`, oldest first, and the hub drops repeats
 by identity. `settled` is a digest of the names, times and sizes of everything below that floor. When it no longer
 fits, a file was put there with an old time on it (`put -p`, rsync, an unpacked archive): everything is then offered
-once more, so that a kept time stamp can't hide a file. No list of seen files is kept.
+once more, so that a kept time stamp can't hide a file. No list of seen files is kept; `left`, where there is one, lists
+the files that could not be had so far (too long, not readable), which are offered again however old they are.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ CURSOR_VERSION = 1
 # What partners' tools call a file that they are still writing.
 UNFINISHED = (".part", ".tmp", ".partial", ".filepart", ".crdownload")
 
-# A file time further ahead than this is a wrong clock; the watermark then stays at now (store.md 6, future clamp).
-FUTURE_TOLERANCE = timedelta(minutes=5)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Ready(Options):
@@ -91,22 +92,31 @@ class Offer:
     whole: tuple[Entry, ...]
     overlap: timedelta
     now: datetime
+    left: tuple[str, ...] = ()
 
     def cursor_after(self, entry: Entry) -> Cursor:
         mark = clamp(entry.mtime, self.now)
-        return Cursor(
-            CURSOR_VERSION,
-            {"mtime": mark.isoformat(), "path": entry.path, "settled": _digest(self.whole, mark - self.overlap)},
-        )
+        settled = _digest(self.whole, mark - self.overlap)
+        left = {"left": list(self.left)} if self.left else {}
+        return Cursor(CURSOR_VERSION, {"mtime": mark.isoformat(), "path": entry.path, "settled": settled, **left})
 
     def without(self, entry: Entry) -> Offer:
-        """The same, when `entry` could not be had: the digest then doesn't count it, so it is offered again."""
-        return replace(self, whole=tuple(e for e in self.whole if e != entry))
+        """The same, when `entry` could not be had: the cursor says so, and it is offered again."""
+        return replace(self, left=tuple(sorted({*self.left, entry.path})))
 
 
 def clamp(moment: datetime, now: datetime) -> datetime:
-    """`moment`, or `now` when it lies too far ahead: one wrong clock must not hide a year of files."""
-    return now if moment > now + FUTURE_TOLERANCE else moment
+    """`moment`, but never ahead of `now`: one wrong clock must not hide a year of files (store.md 6, future clamp).
+    Nor five minutes of them: what comes next from a right clock may be older, and the overlap may be shorter."""
+    return min(moment, now)
+
+
+def file_time(microseconds: int) -> datetime:
+    """A file's time since 1970. A time that no calendar holds is as good as the nearest that one does."""
+    try:
+        return min(max(EPOCH + timedelta(microseconds=microseconds), EPOCH), _LATEST)
+    except OverflowError:
+        return _LATEST if microseconds > 0 else EPOCH
 
 
 def candidates(seen: Iterable[Entry], ready: Ready) -> tuple[Entry, ...]:
@@ -138,10 +148,10 @@ def offer(
     feed: str,
 ) -> Offer:
     """What to fetch of the files that are whole. `until` leaves out what is newer (a backfill has an end)."""
-    floor, settled = _floor(cursor, overlap, feed)
+    floor, settled, left = _floor(cursor, overlap, feed)
     shown = sorted(e for e in whole if until is None or e.mtime <= until)
     if floor is not None and (settled is None or settled == _digest(shown, floor)):
-        new = tuple(e for e in shown if e.mtime >= floor)
+        new = tuple(e for e in shown if e.mtime >= floor or e.path in left)
     else:
         new = tuple(shown)
     return Offer(new, tuple(shown), overlap, now)
@@ -171,20 +181,21 @@ def wanted(name: str, pattern: str, ready: Ready) -> bool:
     return suffix is not None and name.endswith(suffix) and matches(name.removesuffix(suffix), pattern)
 
 
-def _floor(cursor: Cursor | None, overlap: timedelta, feed: str) -> tuple[datetime | None, str | None]:
+def _floor(cursor: Cursor | None, overlap: timedelta, feed: str) -> tuple[datetime | None, str | None, frozenset[str]]:
     if cursor is None:
-        return None, None
+        return None, None, frozenset()
     value: Any = cursor.value
     if cursor.version != CURSOR_VERSION:
         raise CursorNotUnderstood(feed, f"version {cursor.version}")
     try:
         mark = datetime.fromisoformat(value["mtime"])
         settled = value["settled"]
+        left = frozenset(value.get("left", ()))
     except (KeyError, TypeError, ValueError):
         raise CursorNotUnderstood(feed, "not a cursor of files") from None
     if mark.tzinfo is None or not (settled is None or isinstance(settled, str)):
         raise CursorNotUnderstood(feed, "not a cursor of files")
-    return mark - overlap, settled
+    return mark - overlap, settled, left
 
 
 def _digest(entries: Iterable[Entry], floor: datetime) -> str:

@@ -21,7 +21,6 @@ import os
 import stat
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from logging import getLogger
 from pathlib import Path
 
@@ -34,12 +33,11 @@ from connectors.names import is_safe_name
 from connectors.secrets import TextOrRef
 from connectors.transport import Setup, Transport
 from connectors.transports.filefeed import FileFeed
-from connectors.transports.files import Entry, FileOptions, is_literal, matches, wanted
+from connectors.transports.files import Entry, FileOptions, file_time, is_literal, matches, wanted
 from connectors.transports.spool import CHUNK_BYTES, Spool
 
 _log = getLogger("connectors.files")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: a named pipe would otherwise hang the worker before we can see that it is no file.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -81,7 +79,8 @@ class Folder:
             raise SourceMissing(f"{self._root / entry.path}: cannot be read ({error.strerror})") from None
         try:
             before = os.fstat(file)
-            if not stat.S_ISREG(before.st_mode) or before.st_size != entry.size_bytes:
+            newer = file_time(before.st_mtime_ns // 1000) > entry.mtime
+            if not stat.S_ISREG(before.st_mode) or before.st_size != entry.size_bytes or newer:
                 return False
             while into.size_bytes <= entry.size_bytes:
                 chunk = await asyncio.to_thread(os.read, file, CHUNK_BYTES)
@@ -129,8 +128,7 @@ class Folder:
                 elif not rest and entry.is_file(follow_symlinks=False):
                     with suppress(FileNotFoundError):  # gone between two system calls: not there
                         seen = entry.stat(follow_symlinks=False)
-                        mtime = _EPOCH + timedelta(microseconds=seen.st_mtime_ns // 1000)
-                        yield Entry(mtime, "/".join((*above, entry.name)), seen.st_size)
+                        yield Entry(file_time(seen.st_mtime_ns // 1000), "/".join((*above, entry.name)), seen.st_size)
 
     @contextmanager
     def _open_folder(self, steps: Sequence[str]) -> Iterator[int]:

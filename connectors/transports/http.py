@@ -221,7 +221,12 @@ class Http:
             raise
         except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError, OSError) as error:
             spool.close()
-            raise self._mapped(error) from error
+            ours = self._mapped(error)
+            # What can't be sent is quoted by httpx, and may be the secret: a traceback must not show it either.
+            raise ours from (error if isinstance(ours, TryAgain | PeerNotTrusted) else None)
+        except UnicodeError:  # half a character in what a page names as its next one
+            spool.close()
+            raise BadAnswer(f"{self._where}: a request cannot be made of what the partner named as the next") from None
         finally:
             # A session cookie would be a credential that nobody wrote down.
             self._client.cookies.clear()

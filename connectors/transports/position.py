@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.errors import CursorNotUnderstood
 from connectors.transport import Setup
-from connectors.transports.files import clamp
+from connectors.transports.files import EPOCH, clamp
 from connectors.transports.http import Answer
 from connectors.transports.restoptions import SinceOptions
 from connectors.transports.spans import Item
@@ -18,17 +18,21 @@ from connectors.transports.templates import pick
 class Reached:
     """How far a pull of one path has come: the pair (time, id) of the newest item, never beyond our clock."""
 
-    def __init__(self, since: SinceOptions | None, position: Mapping[str, Any] | None, setup: Setup) -> None:
-        self._since, self._setup = since, setup
+    def __init__(
+        self, since: SinceOptions | None, position: Mapping[str, Any] | None, setup: Setup, overlap: timedelta
+    ) -> None:
+        self._since, self._setup, self._overlap = since, setup, overlap
         self._newest: tuple[datetime, str] | None = None
         self._sorted = since is not None and since.order == "ascending" and since.field is not None
         if position is not None and "time" in position:
-            self._newest = (stored_time(position["time"], setup.feed), str(position.get("id", "")))
+            stored, now = stored_time(position["time"], setup.feed), setup.timing.now()
+            # Our clock was wrong when such a cursor was stored; a start by hand is never later than this.
+            self._newest = (now if stored > now + overlap else stored, str(position.get("id", "")))
         self._start = self._newest
         self._server_time: datetime | None = None
 
-    def asked(self, overlap: timedelta) -> datetime | None:
-        return self._start[0] - overlap if self._start else None
+    def asked(self) -> datetime | None:
+        return self._start[0] - self._overlap if self._start else None
 
     def page(self, answer: Answer) -> None:
         if self._server_time is None:
@@ -76,9 +80,10 @@ def stored_time(text: Any, feed: str) -> datetime:
 
 
 def instant(text: Any) -> datetime | None:
-    """An instant, or None: a time without an offset names no instant."""
+    """An instant, or None: a time without an offset names no instant, and 0001-01-01 is how some say "never"."""
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        moment = moment.astimezone(UTC) if moment.tzinfo is not None else EPOCH
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    return moment if moment > EPOCH else None

@@ -53,7 +53,7 @@ from typing import Any
 
 from connectors.connector import CheckLine, Connector
 from connectors.delivery import Cursor, Delivery, Origin
-from connectors.errors import BadAnswer, ConnectorError, CursorNotUnderstood, TruncatedAnswer
+from connectors.errors import BadAnswer, ConnectorError, CursorNotUnderstood, SourceMissing, TruncatedAnswer
 from connectors.names import is_safe_key, safe_name
 from connectors.transport import Setup, Transport
 from connectors.transports.auth import signer
@@ -70,6 +70,9 @@ from connectors.transports.windows import last_window, on_grid, window_params, w
 CURSOR_VERSION = 1
 
 _TOKEN_BYTES = 64 * 1024
+
+# What one path can do wrong without the others: they are read all the same, and the pull ends with the first error.
+_ABOUT_ONE_PATH = (BadAnswer, SourceMissing)
 
 
 class Rest:
@@ -119,13 +122,19 @@ class Rest:
             async for delivery in self._windows(self._options.windows, positions, until):
                 yield delivery
             return
+        refused: ConnectorError | None = None
         for path in self._options.all_paths:
-            if self._options.items is None:
-                async for delivery in self._whole(path, positions):
-                    yield delivery
-            else:
-                async for delivery in self._items(path, self._options.items, positions, until):
-                    yield delivery
+            try:
+                if self._options.items is None:
+                    async for delivery in self._whole(path, positions):
+                        yield delivery
+                else:
+                    async for delivery in self._items(path, self._options.items, positions, until):
+                        yield delivery
+            except _ABOUT_ONE_PATH as error:
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def cursor_at(self, moment: datetime) -> Cursor:
         if self._options.windows is not None:
@@ -148,8 +157,8 @@ class Rest:
         self, path: str, items: str, positions: dict[str, Any], until: datetime | None
     ) -> AsyncIterator[Delivery]:
         since = self._options.since
-        reached = Reached(since, positions.get(path), self._setup)
-        params = {**self._params, **since_params(since, reached.asked(self._overlap), until)}
+        reached = Reached(since, positions.get(path), self._setup, self._overlap)
+        params = {**self._params, **since_params(since, reached.asked(), until)}
         ask = Ask(self._http.address(path), params)
         held: Delivery | None = None  # one item is kept back, for only the last one of a pull may carry the cursor
         try:
@@ -204,10 +213,20 @@ class Rest:
         for path in self._options.all_paths:
             had = positions.get(path)
             after = stored_time(had["end"], self._setup.feed) if had else None
+            if after is not None and after > now:
+                after = None  # our clock was wrong when this was stored: look back as far as a first pull does
             todo += [(start, end, path) for start, end in windows(options, closed, after)]
+        refused: dict[str, ConnectorError] = {}
         for start, end, path in sorted(todo, key=lambda window: window[:2]):
+            if path in refused:
+                continue
             params = {**self._params, **window_params(options, start, end)}
-            with await self._http.get(self._http.address(path), params) as answer:
+            try:
+                got = await self._http.get(self._http.address(path), params)
+            except _ABOUT_ONE_PATH as error:
+                refused[path] = error
+                continue
+            with got as answer:
                 positions[path] = {"end": iso(end)}
                 yield Delivery(
                     source_key=f"{path}?{iso(start)}/{iso(end)}",
@@ -218,6 +237,8 @@ class Rest:
                     window_to=end,
                     cursor=_cursor(positions),
                 )
+        if refused:
+            raise next(iter(refused.values()))
 
     def _delivery(self, item: Item, got: Got, since: SinceOptions | None) -> Delivery:
         key = fill(self._options.key, item.value) if self._options.key else None

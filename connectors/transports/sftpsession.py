@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from logging import getLogger
 
 import asyncssh
@@ -31,7 +30,7 @@ from connectors.errors import (
 from connectors.names import is_safe_name
 from connectors.transport import Setup
 from connectors.transports.attempts import TryAgain, attempt
-from connectors.transports.files import Entry, is_literal, matches, wanted
+from connectors.transports.files import Entry, file_time, is_literal, matches, wanted
 from connectors.transports.sftp import SftpOptions
 from connectors.transports.spool import CHUNK_BYTES, Spool
 
@@ -39,8 +38,6 @@ _log = getLogger("connectors.files")
 
 # TCP, key exchange and sign-in together; a server that needs longer hangs.
 CONNECT_SECONDS = 15.0
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Plain keys, best first: no certificates (their CA is not pinned) and no SHA-1.
 _HOST_KEY_ALGORITHMS = (
@@ -91,17 +88,16 @@ class Sftp:
     async def session(self) -> AsyncIterator[SftpSession]:
         connection, fingerprint = await attempt(self._connect, self._setup.timing)
         try:
-            with _translated(self._where):
-                async with _deadline(self._where, self._options.deadline.total_seconds()):
-                    client = await connection.start_sftp_client(path_errors="surrogateescape")
-            yield SftpSession(client, self._where, fingerprint, self._setup.feed, self._options)
+            with _translated(self._where), _or_abort(connection, self._where, self._options):
+                client = await connection.start_sftp_client(path_errors="surrogateescape")
+            yield SftpSession(connection, client, self._where, fingerprint, self._setup.feed, self._options)
         finally:
             connection.abort()
 
     async def _connect(self) -> tuple[asyncssh.SSHClientConnection, str]:
         account, pinned = self._account, _Pinned(self._fingerprints)
         try:
-            async with _deadline(self._where, CONNECT_SECONDS):
+            async with asyncio.timeout(CONNECT_SECONDS):
                 connection = await asyncssh.connect(
                     account.host,
                     account.port,
@@ -119,6 +115,8 @@ class Sftp:
                     config=None,
                     keepalive_interval=15,  # the hub judges one delivery before it asks for the next
                 )
+        except TimeoutError:
+            raise DeadlineExceeded(self._where, CONNECT_SECONDS) from None
         except asyncssh.HostKeyNotVerifiable:
             raise HostKeyChanged(self._where, self._fingerprints, pinned.seen or "of an unknown kind") from None
         except asyncssh.PermissionDenied:
@@ -133,9 +131,15 @@ class Sftp:
 
 class SftpSession:
     def __init__(
-        self, client: asyncssh.SFTPClient, where: str, fingerprint: str, feed: str, options: SftpOptions
+        self,
+        connection: asyncssh.SSHClientConnection,
+        client: asyncssh.SFTPClient,
+        where: str,
+        fingerprint: str,
+        feed: str,
+        options: SftpOptions,
     ) -> None:
-        self._client, self._where, self._fingerprint = client, where, fingerprint
+        self._connection, self._client, self._where, self._fingerprint = connection, client, where, fingerprint
         self._feed, self._options = feed, options
 
     def described(self) -> str:
@@ -148,23 +152,24 @@ class SftpSession:
         found: list[Entry] = []
         for pattern in self._options.paths:
             root = "/" if pattern.startswith("/") else ""
-            with _translated(f"{self._where} {pattern}"):
-                async with _deadline(self._where, self._options.deadline.total_seconds()):
-                    await self._below(root, tuple(pattern.strip("/").split("/")), found)
+            with _translated(f"{self._where} {pattern}"), self._or_abort():
+                await self._below(root, tuple(pattern.strip("/").split("/")), found)
         return found
 
     async def fetch(self, entry: Entry, into: Spool) -> bool:
-        with _translated(f"{self._where}/{entry.path.lstrip('/')}"):
-            async with _deadline(self._where, self._options.deadline.total_seconds()):
-                try:
-                    return await self._read(entry, into)
-                except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-                    return False
+        with _translated(f"{self._where}/{entry.path.lstrip('/')}"), self._or_abort():
+            try:
+                return await self._read(entry, into)
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+                return False
+
+    def _or_abort(self) -> AbstractContextManager[None]:
+        return _or_abort(self._connection, self._where, self._options)
 
     async def _read(self, entry: Entry, into: Spool) -> bool:
         async with self._client.open(entry.path, "rb") as file:
             before = await file.stat()
-            if before.size != entry.size_bytes:
+            if before.size != entry.size_bytes or file_time((before.mtime or 0) * 1_000_000) > entry.mtime:
                 return False
             while into.size_bytes <= entry.size_bytes:
                 chunk = await file.read(CHUNK_BYTES, into.size_bytes)
@@ -198,7 +203,7 @@ class SftpSession:
             elif rest and stat.S_ISDIR(mode):
                 await self._below(f"{folder}{text}/", rest, found)
             elif not rest and stat.S_ISREG(mode):
-                found.append(Entry(_EPOCH + timedelta(seconds=attrs.mtime or 0), folder + text, attrs.size or 0))
+                found.append(Entry(file_time((attrs.mtime or 0) * 1_000_000), folder + text, attrs.size or 0))
 
 
 @contextmanager
@@ -218,13 +223,26 @@ def _translated(where: str) -> Iterator[None]:
         raise _unreachable(where, error) from error
 
 
-@asynccontextmanager
-async def _deadline(where: str, seconds: float) -> AsyncIterator[None]:
+@contextmanager
+def _or_abort(connection: asyncssh.SSHClientConnection, where: str, options: SftpOptions) -> Iterator[None]:
+    """The feed's deadline. The connection is cut at it, which wakes up everything that waits for the server: cancelling
+    is not enough, for asyncssh then closes the file or folder and waits for the answer to that."""
+    seconds, late = options.deadline.total_seconds(), False
+
+    def cut() -> None:
+        nonlocal late
+        late = True
+        connection.abort()
+
+    timer = asyncio.get_running_loop().call_later(seconds, cut)
     try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise DeadlineExceeded(where, seconds) from None
+        yield
+    except (asyncssh.Error, OSError) as error:
+        if late:
+            raise DeadlineExceeded(where, seconds) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _unreachable(where: str, error: Exception) -> ConnectorError:

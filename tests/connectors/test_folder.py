@@ -14,6 +14,7 @@ import pytest
 from connectors.delivery import Cursor
 from connectors.errors import AnswerTooLarge, CursorNotUnderstood, SourceMissing
 from connectors.timing import Timing
+from connectors.transports.files import EPOCH, file_time
 
 NOW = datetime(2026, 11, 20, 10, 17, tzinfo=UTC)  # where the clock of the fixture `ticks` stands
 QUICK = {"stable_for": "0s"}
@@ -234,3 +235,26 @@ async def test_a_file_that_changes_while_it_is_read_is_left_for_later(inbox: Pat
     assert first.keys == []
     assert first.error is None
     assert (await pull(feed, first.cursor)).keys == ["coa/big.json"]
+
+
+async def test_a_file_that_was_too_long_comes_when_longer_ones_are_allowed(inbox: Path, open_feed, pull) -> None:
+    put(inbox / "coa" / "long.json", "x" * 100, minutes_ago=90)
+    put(inbox / "coa" / "short.json", minutes_ago=1)
+    first = await pull(open_feed("folder", options(max_bytes=10)))
+    assert (first.keys, type(first.error)) == (["coa/short.json"], AnswerTooLarge)
+    again = await pull(open_feed("folder", options(max_bytes=10)), first.cursor)
+    assert type(again.error) is AnswerTooLarge
+    assert (await pull(open_feed("folder", options()), again.cursor)).keys == ["coa/long.json", "coa/short.json"]
+
+
+async def test_one_file_that_cannot_be_had_does_not_bring_all_others_again(inbox: Path, open_feed, pull) -> None:
+    for minutes in (90, 80, 70, 1):
+        put(inbox / "coa" / f"{minutes}.json", "x" * (100 if minutes == 90 else 1), minutes_ago=minutes)
+    feed = open_feed("folder", options(max_bytes=10))
+    first = await pull(feed)
+    assert (await pull(feed, first.cursor)).keys == ["coa/1.json"]
+
+
+@pytest.mark.parametrize("seconds", [-(10**17), 0, 10**17])
+def test_a_file_time_that_no_calendar_holds_is_no_reason_to_stop(seconds: int) -> None:
+    assert EPOCH <= file_time(seconds * 1_000_000) <= datetime(9000, 1, 1, tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+import traceback
 import zlib
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -16,7 +17,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from connectors.errors import AnswerTooLarge, BadAnswer, ConfigError, DeadlineExceeded, ForeignOrigin, PeerNotTrusted
+from connectors.errors import (
+    AnswerTooLarge,
+    BadAnswer,
+    ConfigError,
+    DeadlineExceeded,
+    ForeignOrigin,
+    PeerNotTrusted,
+    SecretMissing,
+)
 
 CANARY = "canary-5f1d"
 AUTH = {"api_key": {"key": "env:KEY"}}
@@ -212,3 +221,26 @@ async def test_a_server_that_cannot_prove_itself_sees_nothing(
     pulled = await pull(open_feed("rest", options(server.origin, **tls), environ={"KEY": CANARY}))
     assert isinstance(pulled.error, PeerNotTrusted)
     assert (pulled.error.action, server.requests) == ("stop", [])
+
+
+@pytest.mark.parametrize("key", [f"{CANARY}-\u00fc", f"{CANARY}\nX: y", f"{CANARY}\x00"])
+def test_a_key_that_no_header_can_carry_is_refused_unseen(open_feed, key: str) -> None:
+    with pytest.raises(SecretMissing, match="env:KEY") as refused:
+        open_feed("rest", options("http://127.0.0.1:1"), environ={"KEY": key})
+    assert CANARY not in "".join(traceback.format_exception(refused.value))
+
+
+async def test_a_token_life_beyond_every_number_is_refused(serve, open_feed, pull, reply) -> None:
+    server = await serve(lambda _: reply(b'{"access_token": "x", "expires_in": ' + b"9" * 500 + b"}"))
+    auth = {"oauth2": {"token_path": "/t", "client_id": "x", "client_secret": "env:KEY"}}
+    pulled = await pull(open_feed("rest", options(server.origin, auth=auth), environ={"KEY": CANARY}))
+    assert type(pulled.error) is BadAnswer
+
+
+@pytest.mark.parametrize("header", ["Retry-After", "Date", "Last-Modified"])
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359", "\xb2"])
+async def test_a_date_that_no_calendar_holds_is_no_date(serve, open_feed, pull, reply, header: str, date: str) -> None:
+    status = 503 if header == "Retry-After" else 200
+    server = await serve(lambda _: reply(b"[1]", status=status, headers={header: date}))
+    pulled = await pull(open_feed("rest", options(server.origin), environ={"KEY": CANARY}))
+    assert (pulled.error is None) == (status == 200)

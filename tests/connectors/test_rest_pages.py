@@ -298,3 +298,57 @@ async def test_nobody_listens(open_feed, pull, ticks, free_port: Callable[[], in
     pulled = await pull(open_feed("rest", {"base_url": f"http://127.0.0.1:{free_port()}", "path": "/x"}))
     assert isinstance(pulled.error, Unreachable)
     assert (pulled.error.code, len(ticks.waits)) == ("CON-E401", 3)
+
+
+async def test_a_clock_that_is_a_little_fast_hides_nothing(serve, open_feed, pull, reply, ticks) -> None:
+    # 10:17 here; one laboratory's clock shows 10:21. The overlap is 2 min, shorter than the difference.
+    items = [{"n": 1, "at": "2026-11-20T10:21:00Z"}]
+
+    def handler(request):
+        since = request.query.get("since")
+        return reply(json.dumps([i for i in items if since is None or i["at"] >= since]).encode())
+
+    server = await serve(handler)
+    since = {"param": "since", "field": "at"}
+    feed = open_feed(
+        "rest", {"base_url": server.origin, "path": "/c", "items": "$", "key": "{n}", "since": since}, every="1m"
+    )
+    first = await pull(feed)
+    items.append({"n": 2, "at": "2026-11-20T10:17:30Z"})
+    ticks.advance(60)
+    assert (await pull(feed, first.cursor)).keys == ["1", "2"]
+
+
+async def test_a_stored_cursor_of_next_year_is_brought_back_to_now(serve, open_feed, pull, reply) -> None:
+    server = await serve(lambda _: reply(b'[{"at": "2026-11-20T10:00:00Z"}]'))
+    since = {"param": "since", "field": "at", "overlap": "30m"}
+    feed = open_feed("rest", {"base_url": server.origin, "path": "/c", "items": "$", "since": since})
+    pulled = await pull(feed, Cursor(1, {"paths": {"/c": {"time": "2027-11-20T10:00:00Z", "id": ""}}}))
+    assert server.requests[0].query["since"] == "2026-11-20T09:47:00Z"
+    assert pulled.cursor.value["paths"]["/c"]["time"] == "2026-11-20T10:17:00Z"
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00Z"])
+async def test_a_time_at_the_edge_of_the_calendar_does_not_stop_the_feed(serve, open_feed, pull, reply, time) -> None:
+    server = await serve(lambda _: reply(json.dumps([{"at": time}]).encode()))
+    since = {"param": "since", "field": "at"}
+    feed = open_feed("rest", {"base_url": server.origin, "path": "/c", "items": "$", "since": since})
+    first = await pull(feed)
+    second = await pull(feed, first.cursor)
+    assert (first.error, second.error, len(second.keys)) == (None, None, 1)
+
+
+@pytest.mark.parametrize("token", ["\\ud800", "/x\\ud800", "a\\u0000b"])
+async def test_a_next_that_cannot_be_sent_is_the_partners_error(serve, open_feed, pull, reply, token: str) -> None:
+    server = await serve(lambda _: reply(b'{"data": [1], "next": "%s"}' % token.encode()))
+    options = {"base_url": server.origin, "path": "/c", "items": "$.data", "paginator": {"cursor": "$.next"}}
+    pulled = await pull(open_feed("rest", options))
+    assert (len(pulled.keys), pulled.error.audience) == (1, "partner")
+
+
+@pytest.mark.parametrize("more", [{"items": "$"}, {}, {"windows": {"start": "1h", "size": "30m"}}])
+async def test_one_path_that_is_gone_holds_up_no_other(serve, open_feed, pull, reply, more) -> None:
+    server = await serve(lambda request: reply(b"[1]") if request.path == "/b" else reply(status=404))
+    pulled = await pull(open_feed("rest", {"base_url": server.origin, "paths": ["/a", "/b"], **more}))
+    assert len(pulled.keys) == (2 if "windows" in more else 1)
+    assert isinstance(pulled.error, SourceMissing)

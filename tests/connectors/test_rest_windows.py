@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.delivery import Cursor
 from connectors.duration import parse_duration
 from connectors.errors import CursorNotUnderstood, Unreachable
 from connectors.transports.restoptions import WindowOptions
@@ -126,3 +127,11 @@ def test_spans_of_time_as_people_write_them(text: str, span: timedelta) -> None:
 def test_what_is_no_span_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="not a span of time"):
         parse_duration(text)
+
+
+async def test_a_stored_end_of_next_year_begins_anew(serve, open_feed, pull, reply) -> None:
+    server = await serve(lambda _: reply(b"{}"))
+    options = {"base_url": server.origin, "path": "/c", "windows": {"start": "1h", "size": "30m"}}
+    ahead = Cursor(1, {"paths": {"/c": {"end": "2027-11-20T10:30:00Z"}}})
+    pulled = await pull(open_feed("rest", options, kind="pat"), ahead)
+    assert pulled.keys[0].startswith("/c?2026-11-20T09:00:00Z/")

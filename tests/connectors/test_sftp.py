@@ -30,10 +30,11 @@ ENVIRON = {"BW_PASSWORD": "pw-canary"}
 
 
 class Drop:
-    """An SFTP server over one folder. `tried` lists the passwords it was shown."""
+    """An SFTP server over one folder. `tried` lists the passwords it was shown; `files` may be replaced by worse."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.tried, self.served = root, [], 0
+        self.files: Any = asyncssh.SFTPServer
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.client_key = asyncssh.generate_private_key("ssh-ed25519")
 
@@ -63,7 +64,7 @@ class Drop:
 
         def files(channel: Any) -> Any:
             drop.served += 1
-            return asyncssh.SFTPServer(channel, chroot=str(drop.root))
+            return drop.files(channel, chroot=str(drop.root))
 
         self._listener = await asyncssh.listen(
             "127.0.0.1", port, server_factory=Door, server_host_keys=[self.key], sftp_factory=files
@@ -237,6 +238,40 @@ async def test_a_server_that_says_nothing_is_left_at_the_deadline(drop, open_fee
     port = mute.sockets[0].getsockname()[1]
     pulled = await pull(open_feed("sftp", drop.options(port=port), environ=ENVIRON))
     mute.close()
+    assert isinstance(pulled.error, DeadlineExceeded)
+
+
+@pytest.mark.parametrize("stuck_at", ["opendir", "open", "read"])
+async def test_a_server_that_hangs_in_the_middle_is_left_at_the_deadline(drop, open_feed, pull, stuck_at: str) -> None:
+    over = asyncio.Event()
+
+    class Hangs(asyncssh.SFTPServer):
+        """Never answers the request, and none that closes what is open either."""
+
+        async def scandir(self, path: bytes) -> AsyncIterator[Any]:
+            if stuck_at == "opendir":
+                await over.wait()
+            async for name in super().scandir(path):
+                yield name
+
+        async def open(self, *asked: Any) -> Any:
+            if stuck_at == "open":
+                await over.wait()
+            return super().open(*asked)
+
+        async def read(self, *asked: Any) -> Any:
+            await over.wait()
+
+        async def close(self, file: Any) -> None:
+            await over.wait()
+
+    drop.files = Hangs
+    drop.put("coa/a.xlsx")
+    try:
+        async with asyncio.timeout(5):
+            pulled = await pull(open_feed("sftp", drop.options(deadline="300ms"), environ=ENVIRON))
+    finally:
+        over.set()
     assert isinstance(pulled.error, DeadlineExceeded)
 
 
