@@ -7,6 +7,7 @@ the entries that are looked at are held, one at a time.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 from connectors.formats.reading import Reading, Unreadable
@@ -17,6 +18,10 @@ MAX_INFLATED = 200_000_000
 SMALL = 1_000_000  # below this a high ratio is harmless: the XML of an empty sheet packs better than 100:1
 CHUNK = 1 << 16
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# A cell may have a prefix, no attribute, or a line break behind its name.
+CELL = re.compile(rb"<(?:[\w.-]+:)?c[\s>/]")
+# Another encoding would hide all this from us, and from nobody else: UTF-16, or one that the first line names.
+NOT_UTF8 = re.compile(rb"\xff\xfe|\xfe\xff|\x00|.\x00|<\?xml[^>]*\sencoding\s*=\s*[\"'](?!(?i:utf-8|us-ascii)[\"'])")
 ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -60,7 +65,6 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, reading: Reading,
     size = cells = 0
     tail = b""
     xml = name.endswith((".xml", ".rels"))
-    sheet = xml and "/worksheets/" in f"/{name}"
     try:
         with archive.open(entry) as stream:
             while chunk := stream.read(CHUNK):
@@ -68,12 +72,14 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, reading: Reading,
                 if before + size > MAX_INFLATED:
                     limit = f"at most {MAX_INFLATED // 1_000_000} MB"
                     raise Unreadable(_limit(reading, "the archive inflates to more than is allowed", limit))
+                if xml and not tail and NOT_UTF8.match(chunk):
+                    raise Unreadable(_encoding(reading))
                 window = tail + chunk
                 if xml and (b"<!DOCTYPE" in window or b"<!ENTITY" in window):
                     raise Unreadable(_document_type(reading))
-                if sheet:
-                    cells += window.count(b"<c ") - tail.count(b"<c ")
-                tail = window[-16:]
+                if xml:  # a sheet may lie under any name
+                    cells += len(CELL.findall(window)) - len(CELL.findall(tail))
+                tail = window[-64:]
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as fault:
         raise Unreadable(_truncated(reading)) from fault
     except Exception as fault:
@@ -130,6 +136,16 @@ def _document_type(reading: Reading) -> FormProblem:
         "the workbook holds a document type definition",
         reading.place(),
         expected="XML without document types and entities",
+        fix="save the workbook again with a spreadsheet program",
+    )
+
+
+def _encoding(reading: Reading) -> FormProblem:
+    return FormProblem(
+        "FILE-E405",
+        "a part of the workbook is not written in UTF-8",
+        reading.place(),
+        expected="parts in UTF-8, as spreadsheet programs write them",
         fix="save the workbook again with a spreadsheet program",
     )
 

@@ -6,6 +6,7 @@ Numbers carry the shortest digits that give the stored double (7.2, not 7.200000
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 import zipfile
@@ -112,6 +113,8 @@ def raw(value: object, number_format: str) -> tuple[Raw, str]:
             return value, "bool"
         case int():
             return RawNumber(str(value)), "number"
+        case float() if not math.isfinite(value):
+            return str(value), "number"  # no number of any kind: a rule refuses the word
         case float():
             whole = value.is_integer() and abs(value) < 1e15
             return RawNumber(str(int(value)) if whole else repr(value)), "number"
@@ -182,4 +185,4 @@ def _holds_data(sheet: Any) -> bool:
 def _has_formulas(data: bytes) -> bool:
     """Whether any sheet has a formula. The sheets' size was bounded by the scan."""
     with zipfile.ZipFile(io.BytesIO(data)) as book:
-        return any(FORMULA_TAG.search(book.read(name)) for name in book.namelist() if "worksheets/" in name)
+        return any(FORMULA_TAG.search(book.read(name)) for name in book.namelist() if name.endswith(".xml"))

@@ -4,7 +4,9 @@ refused before any parser of spreadsheets opens it."""
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -249,3 +251,35 @@ def test_a_text_that_a_spreadsheet_would_run_is_refused() -> None:
     problem = only(read(made), "FILE-E604")
     assert problem.where.label() == "Results!B7"
     assert problem.found is None
+
+
+def sheet_with(change: Callable[[bytes], bytes]) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(as_xlsx(book()[0]))) as made:
+        return repacked({"xl/worksheets/sheet1.xml": change(made.read("xl/worksheets/sheet1.xml"))})
+
+
+@pytest.mark.parametrize("cell", [b"<c><v>1</v></c>", b'<x:c r="A1"/>', b"<c\nr='A1'/>"])
+def test_cells_are_counted_however_they_are_written(cell: bytes) -> None:
+    small = replace(COA, safety=Safety(max_cells=900))
+    for name in ("xl/worksheets/sheet9.xml", "xl/elsewhere/any.xml"):
+        document = read_document(repacked({name: cell * 1_000}), file="c.xlsx", contract=small)
+        assert codes(document) == ["FILE-E603"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp037"])
+def test_a_part_in_another_encoding_cannot_hide_from_the_scan(encoding: str) -> None:
+    first = f"<?xml version='1.0' encoding='{encoding}'?>"
+
+    def change(sheet: bytes) -> bytes:
+        text = sheet.decode()
+        return (first + text).encode(encoding) if "16" in encoding else first.encode() + text.encode(encoding)
+
+    assert codes(read(sheet_with(change))) == ["FILE-E405"]
+
+
+def test_a_number_beyond_a_double_is_no_number() -> None:
+    cell = re.compile(rb'(<c r="G7"[^>]*>).*?</c>')
+    document = read(sheet_with(lambda sheet: cell.sub(rb'<c r="G7" t="n"><v>1e999</v></c>', sheet)))
+    assert document.root is not None
+    results: Any = document.root["results"]
+    assert not isinstance(results[0]["value"], RawNumber)
