@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +15,8 @@ from cli.home import find_home
 from cli.output import COMMON, CommonOptions, emit_json, left
 
 if TYPE_CHECKING:
+    from connectors.partners import Feed
+    from contracts.shelf import Catalog
     from hub.settings import Settings
 
 T = TypeVar("T")
@@ -48,7 +50,7 @@ def doctor(*, common: CommonOptions = COMMON) -> int:
         for line in lines:
             print(f"{glyph[line.state]} {line.what.ljust(width)}  {line.detail}")
         warned = sum(line.state == "warning" for line in lines)
-        print(f"{len(lines)} checks: {len(failed)} failed, {warned} warnings.")
+        print(f"{len(lines)} checks: {len(failed)} failed, {warned} {'warning' if warned == 1 else 'warnings'}.")
     return Exit.FINDINGS if failed else Exit.FINE
 
 
@@ -82,17 +84,32 @@ def _home(given: Path | None) -> Iterator[Line]:
     settings = yield from _try("hub.toml", lambda: load_settings(home), lambda s: f"store {s.store.ledger}")
     if settings is None:
         return
-    yield from _try(
+    partners = yield from _try(
         "partners",
         lambda: load_partners(settings.partners_folder),
         lambda found: ", ".join(f"{p.partner} ({len(p.feeds)} feeds)" for p in found.values()),
     )
-    yield from _try(
-        "contracts",
-        lambda: load_catalog(settings.contracts_folder).all(),
-        lambda found: f"{len(found)} read and linted without error",
-    )
+
+    def read_catalog() -> Catalog:
+        found = load_catalog(settings.contracts_folder)
+        found.all()
+        return found
+
+    catalog = yield from _try("contracts", read_catalog, lambda c: f"{len(c.names())} read and linted without error")
+    if catalog is not None:
+        yield from _agreed(catalog, [feed for partner in (partners or {}).values() for feed in partner.feeds])
     yield from _store(settings)
+
+
+def _agreed(catalog: Catalog, feeds: Iterable[Feed]) -> Iterator[Line]:
+    """A line for each feed whose contract nobody has."""
+    from contracts.errors import UnknownContract
+
+    for feed in feeds:
+        try:
+            catalog.get(feed.contract)
+        except UnknownContract as error:
+            yield Line("failed", f"feed {feed.name}", str(error))
 
 
 def _store(settings: Settings) -> Iterator[Line]:
@@ -110,7 +127,8 @@ def _store(settings: Settings) -> Iterator[Line]:
             open_items = len(tx.quarantined(states=["open"]))
     finally:
         store.close()
-    yield Line("ok" if chain.holds else "failed", "audit chain", str(chain))
+    told = "one unbroken chain" if chain.holds else f"broken at event {chain.broken_at}: {chain.reason}"
+    yield Line("ok" if chain.holds else "failed", "audit chain", f"{chain.events:,} events, {told}")
     yield Line("warning" if dead else "ok", "outbox", f"{len(dead)} messages could not be delivered")
     yield Line("ok", "quarantine", f"{open_items} open")
     if beat is None:

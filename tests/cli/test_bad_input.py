@@ -124,6 +124,10 @@ def test_a_contract_version_that_does_not_exist_stops_the_hub_and_the_valid_ones
 ) -> None:
     home = make_home(tmp_path / "home", {"halden": halden(tmp_path, "halden-coa@9.9")})
     refused(jid("run", "--once", "--home", home), 2, "halden-coa@9.9", "halden-coa@2.3.0")
+    doctor = jid("doctor", "--home", home)
+    assert doctor.code == 1
+    assert "✗ feed halden/coa" in doctor.out
+    assert "halden-coa@9.9" in doctor.out
 
 
 def test_every_problem_of_every_file_is_told_at_once(jid: Any, tmp_path: Path) -> None:
