@@ -8,6 +8,7 @@ keys written in it are exactly those that its points can have; polars alone woul
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,10 +24,14 @@ from contracts.place import Place
 
 GOOD, UNCERTAIN, BAD, UNSAID = 0, 1, 2, -1
 
-# `"Value": {` cannot stand inside a JSON string (its quotes would be escaped), and a state has no inner object; what
-# this misreads is no longer JSON afterwards and goes to the strict reader.
-_STATE = re.compile(rb'"Value"\s*:\s*\{[^{}]*\}')
+# `"Value": {` cannot stand inside a JSON string (its quotes would be escaped). Only a state that is well formed, of
+# plain members, is taken out for polars; what is left of any other goes to the strict reader.
+_WORD = rb'"[^"\\\x00-\x1f]*"'
+_MEMBER = _WORD + rb"\s*:\s*(?:" + _WORD + rb"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)"
+_STATE = re.compile(rb'"Value"\s*:\s*\{\s*' + _MEMBER + rb"(?:\s*,\s*" + _MEMBER + rb")*\s*\}")
 _TRUTH = re.compile(rb'"Value"\s*:\s*[tf]')
+_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u")
+_SCALAR = re.compile(r"-?\d|true$|false$")
 _POINT = pl.Struct(
     {
         "Timestamp": pl.String,
@@ -63,8 +68,10 @@ def read_points(data: bytes, reading: Reading) -> Points:
 
 def regular(data: bytes) -> Points | None:
     """The points when polars can read every one of them without doubt, else None."""
-    if b'"Errors"' in data or _TRUTH.search(data) is not None or data[:1] != b"{":
+    if b'"Errors"' in data or b'"State"' in data or _TRUTH.search(data) is not None or data[:1] != b"{":
         return None
+    if not _is_utf8(data) or (b"\\u" in data and _ESCAPE.search(data) is not None):
+        return None  # polars passes over bytes and half characters that are no text, where it need not read them
     plain, states = _STATE.subn(b'"Value":null,"State":true', data)
     single = data.count(b'"Items"') == 1
     item = _POINT if single else _STREAM
@@ -84,9 +91,22 @@ def regular(data: bytes) -> Points | None:
     points = pl.DataFrame({"p": streams["Items"].explode(empty_as_null=False)}).unnest("p")
     if not _keys_agree(data, points.height, len(counts), states, single=single):
         return None
-    if points["Timestamp"].null_count():
+    names, units = streams["Name"].to_list(), streams["UnitsAbbreviation"].to_list()
+    if points["Timestamp"].null_count() or _scalars((*names, *units, *points["UnitsAbbreviation"].unique())):
         return None
-    return _points(points, streams["Name"].to_list(), streams["UnitsAbbreviation"].to_list(), counts, single=single)
+    return _points(points, names, units, counts, single=single)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return data.isascii() or bool(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _scalars(words: Iterable[str | None]) -> bool:
+    """Whether a word may have been a number or a truth value: polars makes a text of those without saying so."""
+    return any(word is not None and _SCALAR.match(word) for word in words)
 
 
 def _keys_agree(data: bytes, points: int, streams: int, states: int, *, single: bool) -> bool:
@@ -103,11 +123,13 @@ def _points(
 ) -> Points:
     good = points["Good"].to_arrow()
     quality = np.where(good.is_null().to_numpy(zero_copy_only=False), UNSAID, GOOD).astype(np.int32)
-    quality[points["Questionable"].fill_null(value=False).to_numpy()] = UNCERTAIN
+    quality[(points["Good"] & points["Questionable"]).fill_null(value=False).to_numpy()] = UNCERTAIN
     quality[(~points["Good"]).fill_null(value=False).to_numpy()] = BAD
     quality[points["State"].fill_null(value=False).to_numpy()] = BAD
     own = points["UnitsAbbreviation"]
-    stream_units = pl.Series(units, dtype=pl.String).gather(np.repeat(np.arange(len(counts)), counts))
+    stream_units = pl.Series([unit or None for unit in units], dtype=pl.String).gather(
+        np.repeat(np.arange(len(counts)), counts)
+    )
     unit = own.set(own == "", None).fill_null(stream_units) if len(own) else own
     return Points(
         names,

@@ -221,3 +221,40 @@ def test_fields_that_a_historian_never_sends_must_be_optional(tmp_path: Path) ->
     path.write_bytes(json.dumps(PLAIN).encode())
     source = open_series(path, file="pi.json", contract=replace(strict, safety=Safety()))
     assert {(p.code, p.field) for p in problems_of(source)} >= {("FILE-E207", "batch_id")}
+
+
+@pytest.mark.parametrize("wrong", [0, 7.5, True, "x"])
+@pytest.mark.parametrize("key", ["Name", "UnitsAbbreviation", "State", "Good"])
+def test_the_fast_way_never_makes_another_reading_than_the_strict_one(key: str, wrong: Any) -> None:
+    for body in (
+        answer(stream("BR01.PH", point(0, **{key: wrong}), point(1))),
+        answer(stream("BR01.PH", point(0), **{key: wrong})),
+        answer(stream("BR01.PH", *(point(n, Questionable=True) | {"Good": None} for n in range(2)))),
+        answer(stream("BR01.PH", point(0), unit="")),
+    ):
+        data = json.dumps(body).encode()
+        fast = pi_points.regular(data)
+        slow = pi_points.irregular(data, Reading("pi.json", PAT, SourceForm("piwebapi")))
+        if fast is not None:
+            assert (fast.names, slow.problems) == (slow.names, [])
+            assert fast.quality.tolist() == slow.quality.tolist()
+            assert fast.unit.to_pylist() == slow.unit.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b'"Bad Input"', b'"Bad Input"n'),
+        (b'"IsSystem": true', b'IsSystem": true'),
+        (b'"Value": 255', b'"Value": 0255'),
+        (b"Bad Input", b"Bad\\dInput"),
+        (b"Bad Input", b"Bad\nInput"),
+        (b"w-BR01.NONE", b"w-\xff"),
+        (b"w-BR01.NONE", b"w-\\ud800"),
+    ],
+)
+def test_what_is_no_json_is_left_to_the_strict_reader_wherever_it_stands(good: bytes, bad: bytes) -> None:
+    data = json.dumps(PLAIN).encode()
+    assert pi_points.regular(data) is not None
+    assert good in data
+    assert pi_points.regular(data.replace(good, bad, 1)) is None
