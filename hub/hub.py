@@ -21,7 +21,7 @@ from contracts.odcs import load_catalog
 from contracts.shelf import Catalog
 from hub.alerts import Reactions, acknowledge, open_channels
 from hub.clock import Clock, SystemClock
-from hub.intake import Judge, Progress, Pull, PullResult, ReplayResult, recover, replay
+from hub.intake import Judge, LinkFailed, Progress, Pull, PullResult, ReplayResult, recover, replay
 from hub.intake.holder import take
 from hub.settings import Settings
 from hub.store import AlertRow, DeliveryRow, FeedRow, NotFound, PartnerRow, Store
@@ -84,7 +84,8 @@ class Hub:
                 mark = tx.watermark(feed.name)
             last = mark.last_pulled_at if mark else None
             # A tick comes a little early or late; a tenth of the period keeps "every 15m" from becoming every 30.
-            if force or last is None or now - last >= 0.9 * feed.every:
+            # A pull in the future is one of a clock that was wrong.
+            if force or last is None or last > now or now - last >= 0.9 * feed.every:
                 due.append((feed.partner, feed.kind))
         return due
 
@@ -118,6 +119,9 @@ class Hub:
                 timing=Timing(self.clock.now, self.clock.monotonic),
             )
         except ConnectorError as error:
+            failed = LinkFailed(feed.name, type(error).__name__, error.code, str(error), error.audience)
+            with self.store.transaction() as tx:
+                self._reactions()(tx, failed)
             return PullResult(
                 partner, kind, "failed", reason=type(error).__name__, message=str(error), audience=error.audience
             )

@@ -7,15 +7,17 @@ Names are `jid.<noun>.<verb>`; attributes of ours start with `jid.`, the rest fo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 
 from opentelemetry import metrics, trace
-from opentelemetry.metrics import Counter, Histogram, Meter
+from opentelemetry.metrics import Counter, Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import StatusCode, Tracer
 
 from hub.settings import otlp_endpoint
 
@@ -60,6 +62,20 @@ def tracer() -> Tracer:
     return trace.get_tracer(SCOPE)
 
 
+@contextmanager
+def span(name: str, attributes: Mapping[str, str | int]) -> Iterator[None]:
+    """A span of the hub. Of an exception that leaves it only the class is told: its text may quote a delivery."""
+    with tracer().start_as_current_span(
+        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as current:
+        try:
+            yield
+        except BaseException as error:
+            current.set_attribute("error.type", type(error).__name__)
+            current.set_status(StatusCode.ERROR)
+            raise
+
+
 def meter() -> Meter:
     return metrics.get_meter(SCOPE)
 
@@ -71,22 +87,11 @@ def trace_id() -> str | None:
 
 
 class Instruments:
-    """The hub's metrics. Attributes: jid.partner, jid.feed.kind, jid.verdict, jid.channel."""
+    """The hub's metrics. Attributes: jid.partner, jid.feed.kind, jid.verdict."""
 
     def __init__(self, meter: Meter) -> None:
         self.deliveries: Counter = meter.create_counter(
             "jid.delivery.judged", "{delivery}", "Deliveries that have a verdict"
-        )
-        self.received_bytes: Counter = meter.create_counter("jid.delivery.size", "By", "Bytes received")
-        self.lake_rows: Counter = meter.create_counter("jid.lake.rows", "{row}", "PAT rows landed in the lake")
-        self.lake_commit: Histogram = meter.create_histogram(
-            "jid.lake.commit.duration", "s", "Delta commit and fsync of one publish"
-        )
-        self.alerts: Counter = meter.create_counter(
-            "jid.alert.changed", "{alert}", "Alerts opened, acknowledged, resolved"
-        )
-        self.messages: Counter = meter.create_counter(
-            "messaging.client.sent.messages", "{message}", "Messages handed to a channel"
         )
 
 

@@ -64,9 +64,11 @@ def watch_once(
     try:
         with store.transaction(lease) as tx:
             result = _evaluate(tx, contracts, settings)
-        sent = send_due(store, channels, settings)
     finally:
         store.release(lease)
+    sent = send_due(
+        store, channels, settings
+    )  # each message is claimed by itself: a slow channel holds up no evaluation
     return replace(result, sent=sent.sent, failed=sent.failed + sent.dead)
 
 

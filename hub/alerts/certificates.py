@@ -132,7 +132,12 @@ def changed_certificate(event: Judged, it: About, desk: Desk) -> Iterator[Intent
             yield desk.resolve(fingerprint, delivery.id, f"{delivery.id} is an announced revision", it.source)
         return
     how = "without a new revision" if silent else "with a new revision, under the name of the old file"
-    view = replace(desk.lot_view(it.lot), evidence=(delivery_evidence(delivery),), sources=(it.source,))
+    view = replace(
+        desk.lot_view(it.lot),
+        evidence=(delivery_evidence(delivery),),
+        sources=(it.source,),
+        failed_by={it.source: delivery.id},
+    )
     yield desk.open(
         fingerprint,
         about=f"{thing} was changed {how}",

@@ -155,6 +155,7 @@ def with_report(view: View, delivery: DeliveryRow, report: Report, contract: Con
         worst_title=codes()[worst.code].title if worst else None,
         evidence=(delivery_evidence(delivery),),
         sources=(source,),
+        failed_by={source: delivery.id},
     )
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from hub.alerts.fingerprint import Fingerprint
 from hub.alerts.severity import higher
-from hub.alerts.view import View
+from hub.alerts.view import View, is_older
 from hub.store.rows import AlertRow, AlertSeverity
 
 REOPEN_WITHIN = timedelta(days=14)
@@ -120,6 +120,9 @@ def _resolve(last: AlertRow | None, intent: Resolve) -> Change | None:
     if last is None or last.state not in ACTIVE:
         return None
     old = View.from_json(last.view)
+    spoken_of = old.sources if intent.source is None else (intent.source,)
+    if any(is_older(intent.evidence, old.failed_by.get(source, intent.evidence)) for source in spoken_of):
+        return None  # an older delivery judged again is no evidence about a newer one
     left = () if intent.source is None else tuple(s for s in old.sources if s != intent.source)
     if left and left == old.sources:
         return None  # the evidence speaks of another thing

@@ -13,7 +13,7 @@ from hub.alerts.kinds import AlertKind
 from hub.alerts.lifecycle import Intent
 from hub.alerts.severity import Effect
 from hub.alerts.view import Evidence, instant, span
-from hub.intake.events import Judged, LinkFailed, LinkWorked, Reverted
+from hub.intake.events import Judged, LinkFailed, LinkWorked, NotJudged, PullBroke, Reverted
 from hub.store.rows import OutboxRow
 
 
@@ -82,6 +82,48 @@ def engine_fault(event: Judged, desk: Desk) -> Intent:
         causes=[cause(delivery, event.contract)],
         effect=Effect(),
         view=with_report(EMPTY, delivery, event.report, event.contract, delivery.id),
+        lasting=True,
+    )
+
+
+def not_judged(event: NotJudged, desk: Desk) -> Intent:
+    """The same alert as `engine_fault`: its verdict, when it comes, resolves it."""
+    partner, _, kind = event.feed.partition("/")
+    return desk.open(
+        desk.fingerprint(AlertKind.HUB_NOT_EVALUATED, partner, kind, event.delivery_id),
+        about=f"{event.delivery_id} of {event.feed} could not be evaluated",
+        what=(
+            f"Our own code stopped over {event.delivery_id}: {event.fault}. The delivery is kept, without a verdict; "
+            "what came after it was taken. Nothing is wanted from the partner."
+        ),
+        next_step=f"Repair the cause; the next pull judges it: jid pull {partner} --kind {kind}.",
+        reason=f"{event.fault} over {event.delivery_id}",
+        causes=[event.fault],
+        effect=Effect(),
+        view=replace(
+            EMPTY,
+            evidence=(Evidence(f"delivery {event.delivery_id}", None, f"jid deliveries show {event.delivery_id}"),),
+            sources=(event.delivery_id,),
+        ),
+        lasting=True,
+    )
+
+
+def pull_broke(event: PullBroke, desk: Desk) -> Intent:
+    """A bug of ours or of a connector: until a pull comes to its end, what the partner has is unknown."""
+    partner, _, kind = event.feed.partition("/")
+    return desk.open(
+        desk.fingerprint(AlertKind.HUB_NOT_EVALUATED, partner, kind, event.feed),
+        about=f"Pulls of {event.feed} break off",
+        what=(
+            f"A pull of {event.feed} ended in an error that nobody foresaw: {event.fault}. What was received is kept; "
+            "what the partner has beyond it is unknown. Nothing is wanted from the partner."
+        ),
+        next_step=f"Run: jid pull {partner} --kind {kind}, and look at what it says.",
+        reason=event.fault,
+        causes=[event.fault],
+        effect=Effect(),
+        view=replace(EMPTY, evidence=(Evidence(f"feed {event.feed}", None, "jid doctor"),)),
         lasting=True,
     )
 

@@ -26,6 +26,8 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(hours=48)
 CLAIM = timedelta(seconds=60)
+ROUND_S = 30.0
+"""A round takes up no new message after this: due items are evaluated each minute, also when a mail server hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,18 @@ def send_due(
     limit: int = 500,
     dice: random.Random | None = None,
 ) -> Sent:
-    """Send every message whose time has come. One by one: a claim of many would run out while the first is sent.
+    """Send the messages whose time has come, up to `limit` and for `ROUND_S`.
+
+    One by one: a claim of many would run out while the first is sent.
 
     `dice` spreads retries; a test seeds it.
     """
     dice = dice or random.Random()  # noqa: S311  jitter, no secret
     sent = failed = dead = 0
+    ends = store.clock.monotonic() + ROUND_S
     for _ in range(limit):
+        if store.clock.monotonic() >= ends:
+            break
         with store.transaction() as tx:
             claimed = tx.claim_messages(1, CLAIM)
         if not claimed:
@@ -80,7 +87,12 @@ def _send(channels: Mapping[str, Channel], row: OutboxRow) -> str | None:
     channel = channels.get(row.channel)
     if channel is None:
         raise ChannelError(row.channel, "hub.toml has no channel of this name any more")
-    return channel.send(Message.from_payload(row.payload))
+    try:
+        return channel.send(Message.from_payload(row.payload))
+    except ChannelError:
+        raise
+    except Exception as error:  # a message that no mail can be made of must not hold up the others
+        raise ChannelError(row.channel, f"the message could not be made: {type(error).__name__}") from error
 
 
 def _failed(store: Store, settings: Settings, row: OutboxRow, error: ChannelError, dice: random.Random) -> bool:

@@ -17,12 +17,12 @@ from hub.alerts.certificates import changed_certificate, judged_certificate
 from hub.alerts.desk import Desk
 from hub.alerts.late import failed_after_start, late
 from hub.alerts.lifecycle import ACTIVE, Intent
-from hub.alerts.link import engine_fault, link_failed, link_worked, reverted
+from hub.alerts.link import engine_fault, link_failed, link_worked, not_judged, pull_broke, reverted
 from hub.alerts.schedules import judged_schedule
 from hub.alerts.series import judged_series
 from hub.alerts.severity import SeverityTable
 from hub.alerts.subject import About, about
-from hub.intake.events import Event, Judged, LinkFailed, LinkWorked, Reverted
+from hub.intake.events import Event, Judged, LinkFailed, LinkWorked, NotJudged, PullBroke, Reverted
 from hub.release.due import clause_name
 from hub.release.evaluate import Changes, Touched, evaluate
 from hub.settings import Settings
@@ -79,6 +79,10 @@ def _intents(tx: Tx, event: Event, it: About | None, desk: Desk) -> Iterator[Int
             yield from _judged(tx, event, it, desk)
             yield from failed_after_start(desk)
             yield from late(desk)
+        case NotJudged():
+            yield not_judged(event, desk)
+        case PullBroke():
+            yield pull_broke(event, desk)
         case LinkFailed():
             yield from link_failed(event, desk)
         case LinkWorked():

@@ -61,6 +61,7 @@ class View:
     evidence: tuple[Evidence, ...] = ()
     causes: tuple[str, ...] = ()  # everything that was folded in, by id
     sources: tuple[str, ...] = ()
+    failed_by: Mapping[str, str] = field(default_factory=dict)  # source -> the newest delivery that failed for it
     folded: int = 0
     inhibited_by: str | None = None
     told: tuple[tuple[str, str, str], ...] = ()  # (audience, channel, recipient)
@@ -71,6 +72,7 @@ class View:
             new,
             causes=_join(self.causes, new.causes)[-MAX_CAUSES:],
             sources=_join(self.sources, new.sources),
+            failed_by=_newest(self.failed_by, new.failed_by),
             evidence=new.evidence or self.evidence,
             folded=self.folded + sum(cause not in self.causes for cause in new.causes),
             inhibited_by=self.inhibited_by,
@@ -128,6 +130,17 @@ def span(length: timedelta) -> str:
 def instant(at: datetime) -> str:
     """An absolute time as people read it, in UTC and named so."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def is_older(delivery_id: str, than: str) -> bool:
+    """Whether a delivery was received before another: `D-9` before `D-12`. What are no two deliveries has no order."""
+    one, _, a = delivery_id.partition("-")
+    other, _, b = than.partition("-")
+    return (one, other) == ("D", "D") and a.isdigit() and b.isdigit() and int(a) < int(b)
+
+
+def _newest(old: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
+    return {**old, **{source: by for source, by in new.items() if not is_older(by, old.get(source, by))}}
 
 
 def _join(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,18 @@
 Imports the store, connectors and contracts. Tells the floors above through events and never calls them by name.
 """
 
-from hub.intake.events import Event, Judged, LinkFailed, LinkWorked, Listener, Progress, Reverted, nobody
+from hub.intake.events import (
+    Event,
+    Judged,
+    LinkFailed,
+    LinkWorked,
+    Listener,
+    NotJudged,
+    Progress,
+    PullBroke,
+    Reverted,
+    nobody,
+)
 from hub.intake.judge import Judge, Staged
 from hub.intake.landing import land
 from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult
@@ -19,9 +30,11 @@ __all__ = [
     "LinkFailed",
     "LinkWorked",
     "Listener",
+    "NotJudged",
     "Outcome",
     "Progress",
     "Pull",
+    "PullBroke",
     "PullResult",
     "ReplayResult",
     "Reverted",

@@ -37,6 +37,23 @@ class Reverted:
 
 
 @dataclass(frozen=True, slots=True)
+class NotJudged:
+    """Our own code failed on a delivery. It stays received, and every later pull of the feed tries it again."""
+
+    feed: str
+    delivery_id: str
+    fault: str  # class of the exception and our line; its text may quote the delivery
+
+
+@dataclass(frozen=True, slots=True)
+class PullBroke:
+    """A pull ended in an error that nobody foresaw: a bug of ours or of a connector."""
+
+    feed: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkFailed:
     """A pull could not reach, sign in to or understand the partner's system: the hub could not look."""
 
@@ -55,7 +72,7 @@ class LinkWorked:
     deliveries: int
 
 
-Event = Judged | Reverted | LinkFailed | LinkWorked
+Event = Judged | Reverted | NotJudged | PullBroke | LinkFailed | LinkWorked
 
 
 class Listener(Protocol):

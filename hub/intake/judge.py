@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.formats.reading import line_of
 from connectors.inspection import Inspection, inspect
 from contracts.codes import Severity
 from contracts.context import Context
@@ -19,11 +21,25 @@ from contracts.finding import DeliveryRef, Report, Verdict
 from contracts.records import Record
 from hub import faults
 from hub.clock import Clock
-from hub.intake.events import Judged, Listener
+from hub.intake.events import Judged, Listener, NotJudged
 from hub.intake.history import LedgerHistory
-from hub.store import DeliveryRow, Judgement, Lease, QuarantineRow, Received, RecordRow, Store, Tx
+from hub.store import (
+    BlobMismatch,
+    DeliveryRow,
+    Judgement,
+    Lease,
+    NotFound,
+    QuarantineRow,
+    Received,
+    RecordRow,
+    Store,
+    StoreError,
+    Tx,
+)
 from hub.store.bodies import record_row
-from hub.telemetry import tracer
+from hub.telemetry import span
+
+log = logging.getLogger(__name__)
 
 STAGED_ROWS = 2_000_000
 """PAT rows of one pull kept in memory between verdict and lake, about 100 MB; past it they are read again."""
@@ -64,7 +80,7 @@ class Judge:
     ) -> Report:
         """Judge one receipted delivery and store the verdict with everything that follows from it."""
         about = {"jid.feed": delivery.feed, "jid.delivery": delivery.id}
-        with tracer().start_as_current_span("jid.delivery.judge", attributes=about):
+        with span("jid.delivery.judge", about):
             inspection, good, bad = await asyncio.to_thread(self._inspect, delivery)
             faults.point("intake.after_parse")
             report = inspection.report
@@ -87,6 +103,27 @@ class Judge:
             if landed and good:
                 staged.add(delivery.id, good)
             return report
+
+    async def judge_or_leave(
+        self, lease: Lease, delivery: DeliveryRow, received: Received, staged: Staged
+    ) -> Report | None:
+        """`judge`; None when our own code failed on this delivery or its bytes are gone from the archive. It stays
+        received and the platform is told, so that what comes after it need not wait.
+
+        Raises what is no matter of one delivery: any other StoreError, an OSError.
+        """
+        try:
+            return await self.judge(lease, delivery, received, staged)
+        except Exception as error:
+            if isinstance(error, OSError) or (
+                isinstance(error, StoreError) and not isinstance(error, NotFound | BlobMismatch)
+            ):
+                raise
+            fault = fault_of(error)
+        log.error("delivery.not_judged delivery=%s fault=%s", delivery.id, fault)
+        with self.store.transaction(lease) as tx:
+            self.listener(tx, NotJudged(delivery.feed, delivery.id, fault))
+        return None
 
     def _inspect(self, delivery: DeliveryRow) -> tuple[Inspection, list[pa.RecordBatch], list[pa.RecordBatch]]:
         good: list[pa.RecordBatch] = []
@@ -131,6 +168,11 @@ class Judge:
         pq.write_table(table, sink, compression="zstd")
         blob = await self.store.archive.put([sink.getvalue()])
         return (QuarantineRow(delivery.id, "rows", why=why, rows=table.num_rows, evidence=blob.sha256),)
+
+
+def fault_of(error: BaseException) -> str:
+    """An unforeseen error as it may be shown: its class and our line. Its text may quote a delivery."""
+    return f"{type(error).__name__} at {line_of(error)}"
 
 
 def reference(delivery: DeliveryRow) -> DeliveryRef:

@@ -18,7 +18,7 @@ from hub.intake.judge import Staged, reference
 from hub.store import DeliveryRow, Lease, PublishRow, Store
 from hub.store.lake import WORDS, as_words
 from hub.store.points import first_of_each
-from hub.telemetry import tracer
+from hub.telemetry import span
 
 ROWS_A_PUBLISH = 500_000
 """A commit every 200k to 1M rows takes all the gain there is (store.md 7)."""
@@ -36,7 +36,7 @@ async def land(store: Store, lease: Lease, feed: str, contract_of: ContractOf, s
 
 def _publish(store: Store, lease: Lease, intent: PublishRow, contract_of: ContractOf, staged: Staged) -> int:
     about: dict[str, str | int] = {"jid.feed": intent.feed, "jid.seq": intent.seq}
-    with tracer().start_as_current_span("jid.lake.publish", attributes=about):
+    with span("jid.lake.publish", about):
         members = _members(store, intent)
         partner = intent.feed.partition("/")[0]
         rows = pa.concat_tables([_rows(store, d, contract_of(d), staged.take(d.id)) for d in members])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,15 +15,17 @@ from connectors.errors import BadAnswer, ConnectorError
 from contracts.codes import Severity
 from contracts.finding import Report
 from hub.clock import Clock
-from hub.intake.events import LinkFailed, LinkWorked, Listener, Progress, Reverted
+from hub.intake.events import Event, LinkFailed, LinkWorked, Listener, Progress, PullBroke, Reverted
 from hub.intake.holder import take
-from hub.intake.judge import Judge, Staged
+from hub.intake.judge import Judge, Staged, fault_of
 from hub.intake.landing import ROWS_A_PUBLISH, ContractOf, land
 from hub.intake.outcome import DeliveryOutcome, Outcome, PullResult, Status
 from hub.intake.receive import receive
 from hub.intake.recover import recover
-from hub.store import Blob, Lease, Receipt, Received, Store, StoreError
-from hub.telemetry import instruments, tracer
+from hub.store import Blob, CursorMoved, Lease, LeaseLost, Receipt, Received, Store, StoreError
+from hub.telemetry import instruments, span
+
+log = logging.getLogger(__name__)
 
 BUDGET = 0.8
 """Share of a feed's own period that one pull may take: the next tick must find it ended."""
@@ -53,26 +56,49 @@ class Pull:
 
     async def run(self) -> PullResult:
         """Pull, receipt, judge, land. Holds the feed's lease from first to last."""
-        with tracer().start_as_current_span("jid.feed.pull", attributes={"jid.feed": self.feed}):
-            lease = await asyncio.to_thread(take, self.store, self.feed)
-            if lease is None:
-                return self._result("skipped", reason="lease", message="another worker is pulling this feed")
+        with span("jid.feed.pull", {"jid.feed": self.feed}):
             try:
-                async with asyncio.timeout(max(60.0, BUDGET * self.every.total_seconds())):
-                    return await self._under(lease)
-            except TimeoutError:
-                return self._failed(
-                    "DeadlineExceeded",
-                    "the pull used up its share of the period; the next one goes on from here",
-                    "platform",
-                )
+                return await self._run()
+            except (LeaseLost, CursorMoved) as error:  # somebody else goes on with this feed
+                return self._result("skipped", reason=type(error).__name__, message=str(error))
             except StoreError as error:
                 return self._failed(type(error).__name__, str(error), error.audience)
             finally:
                 await self.connector.close()
-                await asyncio.to_thread(self.store.release, lease)
+
+    async def _run(self) -> PullResult:
+        lease = await asyncio.to_thread(take, self.store, self.feed)
+        if lease is None:
+            return self._result("skipped", reason="lease", message="another worker is pulling this feed")
+        try:
+            async with asyncio.timeout(max(60.0, BUDGET * self.every.total_seconds())):
+                return await self._under(lease)
+        except TimeoutError:
+            return self._failed(
+                "DeadlineExceeded",
+                "the pull used up its share of the period; the next one goes on from here",
+                "platform",
+            )
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  a bug of one connector must not end the pulls of the others
+            return self._broke(lease, error)
+        finally:
+            await asyncio.to_thread(self.store.release, lease)
+
+    def _broke(self, lease: Lease, error: Exception) -> PullResult:
+        fault = fault_of(error)
+        log.error("pull.broke feed=%s fault=%s", self.feed, fault)
+        try:
+            self._tell(lease, PullBroke(self.feed, fault))
+        except Exception as worse:  # noqa: BLE001  whoever listens is what broke: the log has it, the result says it
+            log.error("pull.untold feed=%s fault=%s", self.feed, fault_of(worse))
+        return self._failed(
+            type(error).__name__, f"the pull ended in an unexpected {fault}; the next one tries again", "platform"
+        )
 
     async def _under(self, lease: Lease) -> PullResult:
+        began = self.clock.now()
         recovered = await recover(self.store, lease, self.feed, self.judge, self.contract_of)
         self.landed += recovered.landed_rows
         staged = Staged()
@@ -88,9 +114,10 @@ class Pull:
                 self.listener(tx, failed)
             return self._failed(failed.error, failed.message, failed.audience)
         await self._land(lease, staged)
-        await asyncio.to_thread(self.store.receive, lease, [], None)  # pulled to its end, also when nothing was new
-        with self.store.transaction(lease) as tx:
-            self.listener(tx, LinkWorked(self.feed, len(self.outcomes)))
+        if self.since is None and self.until is None:
+            # To its end, also when nothing was new. What came while it ran may not have been seen.
+            await asyncio.to_thread(self.store.receive, lease, [], None, looked_at=began)
+        self._tell(lease, LinkWorked(self.feed, len(self.outcomes)))
         return self._result("pulled")
 
     async def _deliveries(self, lease: Lease, staged: Staged) -> None:
@@ -108,13 +135,16 @@ class Pull:
 
     async def _received(self, lease: Lease, received: Received, receipt: Receipt, staged: Staged) -> None:
         if received.reverted:
-            with self.store.transaction(lease) as tx:
-                self.listener(tx, Reverted(self.feed, receipt.source_key, receipt.file, received.id))
+            self._tell(lease, Reverted(self.feed, receipt.source_key, receipt.file, received.id))
         if received.duplicate:
             reason = "an earlier revision came again" if received.reverted else "same bytes"
             self._note(DeliveryOutcome(received.id, receipt.source_key, receipt.file, Outcome.DUPLICATE, reason=reason))
             return
         report = await self._judge(lease, received, staged)
+        if report is None:
+            reason = "our own check failed on it; it is kept and tried again"
+            self._note(DeliveryOutcome(received.id, receipt.source_key, receipt.file, Outcome.FAILED, reason=reason))
+            return
         self._note(outcome_of(received.id, receipt.source_key, receipt.file, report))
 
     async def _keep_refused(self, error: ConnectorError) -> Blob | None:
@@ -123,15 +153,19 @@ class Pull:
             return None
         return await self.store.archive.put([error.evidence])
 
-    async def _judge(self, lease: Lease, received: Received, staged: Staged) -> Report:
+    async def _judge(self, lease: Lease, received: Received, staged: Staged) -> Report | None:
         with self.store.reading() as tx:
             delivery = tx.delivery(received.id)
         assert delivery is not None  # receipted a moment ago
-        return await self.judge.judge(lease, delivery, received, staged)
+        return await self.judge.judge_or_leave(lease, delivery, received, staged)
 
     async def _land(self, lease: Lease, staged: Staged) -> None:
         if self.kind == "pat":
             self.landed += await land(self.store, lease, self.feed, self.contract_of, staged)
+
+    def _tell(self, lease: Lease, event: Event) -> None:
+        with self.store.transaction(lease) as tx:
+            self.listener(tx, event)
 
     def _note(self, outcome: DeliveryOutcome) -> None:
         self.outcomes.append(outcome)

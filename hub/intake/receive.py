@@ -9,7 +9,7 @@ import asyncio
 
 from connectors import Cursor, Delivery
 from hub.store import Lease, Receipt, Received, Store
-from hub.telemetry import trace_id, tracer
+from hub.telemetry import span, trace_id
 
 
 async def receive(
@@ -21,7 +21,7 @@ async def receive(
     Raises StoreError (full disk, lost lease, a cursor that somebody moved) and whatever ConnectorError the byte stream
     ends in; neither leaves a receipt behind.
     """
-    with tracer().start_as_current_span("jid.delivery.receive", attributes={"jid.feed": feed}):
+    with span("jid.delivery.receive", {"jid.feed": feed}):
         blob = await store.archive.put(delivery.body)
         receipt = Receipt(
             feed=feed,

@@ -17,10 +17,10 @@ class Recovered:
 
 async def recover(store: Store, lease: Lease, feed: str, judge: Judge, contract_of: ContractOf) -> Recovered:
     """Finish the feed's unfinished work. Harmless when there is none."""
-    staged = Staged()
-    waiting = store.unfinished(feed).received
-    for delivery in waiting:
+    staged, judged = Staged(), 0
+    for delivery in store.unfinished(feed).received:
         received = Received(delivery.id, duplicate=False, revision=delivery.revision, changed=delivery.revision > 1)
-        await judge.judge(lease, delivery, received, staged)
+        report = await judge.judge_or_leave(lease, delivery, received, staged)
+        judged += report is not None
     rows = await land(store, lease, feed, contract_of, staged) if judge.contract.kind == "pat" else 0
-    return Recovered(len(waiting), rows)
+    return Recovered(judged, rows)

@@ -161,7 +161,7 @@ class Watermark:
     event_time_max: datetime | None
     last_received_at: datetime | None
     last_accepted_at: datetime | None
-    last_pulled_at: datetime | None = None  # last pull that went through, also when it brought nothing
+    last_pulled_at: datetime | None = None  # begin of the last pull that came to its end, also when it brought nothing
 
 
 @dataclass(frozen=True, slots=True)

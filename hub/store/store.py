@@ -40,7 +40,7 @@ from hub.store.rows import (
 )
 from hub.store.tx import Tx
 from hub.store.views import Views
-from hub.telemetry import tracer
+from hub.telemetry import span
 
 PUBLISH_ROWS = 1_000_000
 """Rows a publish gathers: fewer commits keep the table fast, more rows cost memory (store.md 7)."""
@@ -120,19 +120,21 @@ class Store:
         cursor: Cursor | None,
         *,
         was: Cursor | AnyCursor | None = ANY_CURSOR,
+        looked_at: datetime | None = None,
         react: Callable[[Tx, list[Received]], None] | None = None,
     ) -> list[Received]:
         """TX A: receipts whose bytes are in the archive, and the cursor that stands for them, together.
 
         The lease is the feed's; `cursor` None leaves the cursor. `was` is the cursor this pull started from: when
-        another one is stored now, CursorMoved is raised and nothing is written. A pull that brought nothing calls it
-        with no receipts. Returns one `Received` a receipt, in their order. Raises LeaseLost, CursorMoved.
+        another one is stored now, CursorMoved is raised and nothing is written. A pull that came to its end calls it
+        with no receipts and with `looked_at`: all that the partner had by then has been seen. Returns one `Received` a
+        receipt, in their order. Raises LeaseLost, CursorMoved.
         """
         feed = held.name
         foreign = [receipt.feed for receipt in receipts if receipt.feed != feed]
         if foreign:
             raise ValueError(f"a lease of {feed} can't receipt deliveries of {foreign[0]}")
-        with tracer().start_as_current_span("jid.store.receive", attributes={"jid.feed": feed}):
+        with span("jid.store.receive", {"jid.feed": feed}):
             with self.transaction(held) as tx:
                 placed = [deliveries.place(tx, receipt) for receipt in receipts]
                 for what, ids in (
@@ -146,7 +148,7 @@ class Store:
                         raise CursorMoved(feed)
                     feeds.move_cursor(tx, feed, cursor, held.token)
                 new = any(not one.duplicate for one in placed)
-                feeds.raise_watermark(tx, feed, last_received_at=tx.now if new else None, last_pulled_at=tx.now)
+                feeds.raise_watermark(tx, feed, last_received_at=tx.now if new else None, last_pulled_at=looked_at)
                 if react is not None:
                     react(tx, placed)
                 faults.point("store.in_tx_a")
@@ -159,7 +161,7 @@ class Store:
         False: this delivery was judged under this contract and engine before; nothing is written and `react` is not
         run, for its effects were stored with that report. Raises LeaseLost, NotFound.
         """
-        with tracer().start_as_current_span("jid.store.judge", attributes={"jid.feed": held.name}):
+        with span("jid.store.judge", {"jid.feed": held.name}):
             with self.transaction(held) as tx:
                 row = tx.delivery(judgement.delivery_id)
                 if row is None:
@@ -178,7 +180,7 @@ class Store:
 
         Publish n+1 is not made before n is published. Raises LeaseLost.
         """
-        with tracer().start_as_current_span("jid.store.intend", attributes={"jid.feed": feed}):
+        with span("jid.store.intend", {"jid.feed": feed}):
             with self.transaction(held) as tx:
                 intent = publishes.intend(tx, feed, limit_rows)
                 faults.point("store.in_tx_c")
@@ -199,7 +201,7 @@ class Store:
 
         Marking it twice changes nothing. Raises LeaseLost, NotFound.
         """
-        with tracer().start_as_current_span("jid.store.published", attributes={"jid.feed": intent.feed}):
+        with span("jid.store.published", {"jid.feed": intent.feed}):
             with self.transaction(held) as tx:
                 new = publishes.put_published(tx, intent, version, rows, tuple(files), event_time_max, ENGINES)
                 if new and react is not None:

@@ -279,7 +279,7 @@ class Ledger:
     def pulled(self, *feeds: str) -> None:
         """A pull of these feeds (default: all) that went through and brought nothing."""
         for feed in feeds or contracts():
-            self.store.receive(self.lease(feed), [], None)
+            self.store.receive(self.lease(feed), [], None, looked_at=self.clock.now())
 
     def alerts(self, *states: str) -> list[AlertRow]:
         with self.store.reading() as tx:

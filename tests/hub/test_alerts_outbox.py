@@ -301,3 +301,29 @@ def test_the_store_says_no_to_two_active_alerts_of_one_fingerprint(ledger: Ledge
             fingerprint=alert.fingerprint, kind=alert.kind, severity="normal", audience="quality",
             partner="northvale", subject=LOT, view={},
         )  # fmt: skip
+
+
+def test_a_message_that_no_mail_can_be_made_of_holds_up_no_other(tmp_path: Path, ledger: Ledger) -> None:
+    """A sender's address in `hub.toml` that is none: each of its messages fails in our own code."""
+    ledger.settings = SETTINGS
+    ledger.tell(LinkFailed("halden/pat", "Unreachable", "CON-E401", "", "platform"))
+    ledger.deliver("northvale/coa", certificate(LOT, failing=[panel("L1")[0]]), findings=[finding("COA-E501")])
+    box = Recorder()
+    broken = Maildir("box", tmp_path / "mail", "Hub <hub@sponsor.example>")
+    waiting = len(ledger.messages())
+    sent = send_due(ledger.store, {"box": broken, "t": box}, SETTINGS)
+    assert sent.sent + sent.failed == waiting
+    assert "could not be made" in {m.last_error for m in ledger.messages() if m.status == "waiting"}.pop()
+
+
+def test_a_hanging_channel_ends_a_round_and_the_next_goes_on(ledger: Ledger) -> None:
+    class Hanging(Recorder):
+        def send(self, message: Message) -> str | None:
+            ledger.clock.advance(timedelta(seconds=20))
+            raise ChannelError("box", "no answer")
+
+    ledger.settings = SETTINGS
+    for n in range(12):
+        ledger.tell(LinkFailed(f"halden/k{n}", "Unreachable", "CON-E401", "", "platform"))
+    first = send_due(ledger.store, {"box": Hanging()}, SETTINGS)
+    assert 0 < first.failed <= 3  # what is due must be looked at again within the minute

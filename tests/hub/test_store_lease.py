@@ -53,9 +53,31 @@ def test_a_lease_given_back_is_free_at_once_and_its_token_never_comes_again(stor
     store.release(first)
     second = store.lease("northvale/coa", "b", MINUTE)
     assert second is not None
-    assert second.token == 2
+    assert second.token > first.token
     store.release(first)  # too late: it is not its own any more
     assert store.lease("northvale/coa", "c", MINUTE) is None
+
+
+def test_work_that_goes_on_after_the_lease_was_given_back_writes_nothing(store: Store) -> None:
+    """A pull that was cut off gives its feed back while a thread of it still works."""
+    given = store.lease("northvale/coa", "a", MINUTE)
+    assert given is not None
+    store.release(given)
+    with pytest.raises(LeaseLost), store.transaction(given) as tx:
+        tx.beat("watch")
+    assert store.lease("northvale/coa", "b", MINUTE) is not None  # nobody prolonged it
+
+
+def test_a_clock_that_was_set_back_locks_nobody_out(store: Store, clock: FakeClock) -> None:
+    right = clock.now()
+    clock.set(right + timedelta(days=365))
+    given, held = store.lease("northvale/coa", "a", MINUTE), store.lease("northvale/pat", "a", MINUTE)
+    assert given is not None
+    assert held is not None
+    store.release(given)
+    clock.set(right)
+    assert store.lease("northvale/coa", "b", MINUTE) is not None
+    assert store.lease("northvale/pat", "b", MINUTE) is not None  # by its token the old holder writes nothing more
 
 
 def test_a_holder_known_to_be_dead_is_not_waited_for(store: Store) -> None:

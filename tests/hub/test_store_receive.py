@@ -70,7 +70,7 @@ def test_one_batch_may_hold_a_delivery_twice(desk: Any) -> None:
 
 
 def test_a_pull_that_brought_nothing_moves_the_cursor_and_counts_as_a_pull(desk: Any) -> None:
-    desk.store.receive(desk.lease(FEED), [], Cursor(1, {"page": 2}))
+    desk.store.receive(desk.lease(FEED), [], Cursor(1, {"page": 2}), looked_at=desk.clock.now())
     with desk.store.reading() as tx:
         mark = tx.watermark(FEED)
     assert (mark.last_pulled_at, mark.last_received_at) == (desk.clock.now(), None)

@@ -81,3 +81,35 @@ metrics.get_meter_provider().force_flush()
 print(json.dumps({"paths": sorted(paths)}))
 """
     assert run(code) == {"paths": ["/v1/metrics", "/v1/traces"]}
+
+
+def test_a_span_tells_the_class_of_an_error_and_not_its_text() -> None:
+    """An error's text, or that of the error behind it, may quote a delivery."""
+    code = """
+import json
+from pathlib import Path
+from tempfile import mkdtemp
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from hub.settings import StoreSettings
+from hub.store import Receipt, Store
+from hub.telemetry import configure_telemetry, span
+
+memory = InMemorySpanExporter()
+configure_telemetry(spans=SimpleSpanProcessor(memory))
+store = Store.open(StoreSettings().under(Path(mkdtemp())))
+lease = store.lease("halden/coa", "test")
+blob = store.archive.put_sync([b"x"])
+try:
+    store.receive(lease, [Receipt("halden/coa", "Jane Doe", blob, None, "json", "file:///x")], None)
+except Exception as error:
+    import traceback
+    text = "".join(traceback.format_exception(error))
+told = [s.to_json() for s in memory.get_finished_spans()]
+print(json.dumps({"spans": told, "text": text, "types": [s.attributes.get("error.type") for s in memory.get_finished_spans()]}))
+"""  # noqa: E501
+    told = run(code)
+    assert told["types"] == ["LedgerRefused"]
+    assert "Jane Doe" not in str(told["spans"])
+    assert "NOT NULL" in str(told["text"])
+    assert "Jane Doe" not in str(told["text"])

@@ -50,7 +50,8 @@ class Ledger:
                 Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreUnreachable("ledger", str(error)) from error
-        engine = create_engine(where)
+        # Without values in the texts of its errors: they end in logs, and a report holds what a partner wrote.
+        engine = create_engine(where, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_pragmas)
             event.listen(engine, "begin", _begin)

@@ -88,12 +88,14 @@ def move_cursor(tx: Feeds, feed: str, to: Cursor, lease_token: int) -> None:
 
 
 def raise_watermark(tx: Feeds, feed: str, **instants: datetime | None) -> None:
-    """Move the named instants of a feed's watermark forward; never back."""
+    """Move the named instants of a feed's watermark forward; back only from a time that our own clock has not reached:
+    it was wrong then, and until it comes there everything would count as looked at."""
     old = tx.watermark(feed)
     values = {}
     for name, at in instants.items():
         before = getattr(old, name) if old else None
-        if at is not None and (before is None or at > before):
+        ahead = name != "event_time_max" and before is not None and before > tx.now
+        if at is not None and (before is None or at > before or ahead):
             values[name] = at
     if values:
         insert: Any = tx._insert(watermark).values(feed=feed, **values)

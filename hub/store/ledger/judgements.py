@@ -15,7 +15,7 @@ from hub.store.ledger.deliveries import Deliveries
 from hub.store.ledger.feeds import raise_watermark
 from hub.store.ledger.part import number
 from hub.store.ledger.records import Records, put_record
-from hub.store.ledger.tables import delivery, finding, quarantine, report
+from hub.store.ledger.tables import delivery, finding, publish_member, quarantine, report
 from hub.store.rows import DeliveryRow, Judgement, QuarantineRow
 
 LANDED = (Verdict.ACCEPTED.value, Verdict.ACCEPTED_WITH_WARNINGS.value)
@@ -61,7 +61,11 @@ class Judgements(Deliveries, Records):
 
 
 def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> bool:
-    """Write everything that a judgement says. False: this delivery has a report under this contract and engine."""
+    """Write everything that a judgement says. False: this delivery has a report under this contract and engine.
+
+    A delivery that landed stays landed when a later contract rejects it: its newest report says so, and whoever decides
+    by it sees that. It is not in quarantine as well.
+    """
     n = number(row.id, "D", "delivery")
     body = dumps(judgement.report)
     digest = hashlib.sha256(body).hexdigest()
@@ -69,7 +73,8 @@ def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> boo
     if report_id is None:
         return False
     verdict = judgement.report.verdict
-    held = list(judgement.quarantine)
+    landed_before = _has_landed(tx, row, n, report_id)
+    held = [item for item in judgement.quarantine if not (landed_before and item.scope == "delivery")]
     versions: dict[str, int] = {}
     for one in judgement.records:
         put = put_record(tx, one, n)
@@ -98,10 +103,21 @@ def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> boo
             "engine": judgement.report.engine,
             "records": versions,
             "quarantined": len(held),
+            "stays": landed_before and verdict is Verdict.REJECTED,
             "replayed": replayed,
         },
     )
     return True
+
+
+def _has_landed(tx: Judgements, row: DeliveryRow, delivery_number: int, but: int) -> bool:
+    """Whether an earlier report let the delivery into the store: PAT when a publish has it, the others at once."""
+    earlier = select(report.c.id).where(report.c.delivery == delivery_number, report.c.id != but)
+    if row.kind == "pat":
+        earlier = earlier.join(publish_member, publish_member.c.report == report.c.id)
+    else:
+        earlier = earlier.where(report.c.verdict.in_(LANDED))
+    return tx.connection.execute(earlier.limit(1)).scalar() is not None
 
 
 def _put_report(tx: Judgements, delivery_number: int, judged: Report, body: bytes, digest: str) -> int | None:

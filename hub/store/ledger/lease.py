@@ -6,7 +6,7 @@ is rolled back (store.md section 6). The lease is never deleted, so a token neve
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -15,6 +15,12 @@ from hub.store.errors import LeaseLost
 from hub.store.ledger.part import Part
 from hub.store.ledger.tables import lease as table
 from hub.store.rows import Lease
+
+FREE = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a lease ends that was given back: before any time that a clock, set back since, may show."""
+
+LONGEST = timedelta(hours=1)
+"""No lease is given for longer ahead than this or its own length: one that ends later is of a clock that was wrong."""
 
 
 class Leases(Part):
@@ -28,7 +34,7 @@ def take(part: Part, name: str, holder: str, ttl: timedelta, instead_of: str | N
     """The lease when it is free or expired, or held by `instead_of`; else None."""
     until = part.now + ttl
     insert: Any = part._insert(table).values(name=name, holder=holder, token=1, expires_at=until)
-    free = table.c.expires_at <= part.now
+    free = or_(table.c.expires_at <= part.now, table.c.expires_at > part.now + max(ttl, LONGEST))
     taken = insert.on_conflict_do_update(
         index_elements=[table.c.name],
         set_={"holder": holder, "token": table.c.token + 1, "expires_at": until},
@@ -48,6 +54,7 @@ def renew(part: Part, lease: Lease) -> None:
 
 
 def give_back(part: Part, lease: Lease) -> None:
-    """End the lease now, if it is still ours."""
+    """End the lease now, if it is still ours. Its token passes no more: a thread of a pull that was cut off may still
+    work, and would take the lease back by prolonging it."""
     mine = (table.c.name == lease.name) & (table.c.token == lease.token)
-    part.connection.execute(update(table).where(mine).values(expires_at=part.now))
+    part.connection.execute(update(table).where(mine).values(expires_at=FREE, token=table.c.token + 1))
