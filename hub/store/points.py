@@ -39,7 +39,8 @@ def highest_rev(rows: pa.Table) -> pa.Table:
 
 
 def said_already(rows: pa.Table, there: pa.Table) -> Bools:
-    """Marks the rows whose point is in `there` with the same value. `there` has every point once."""
+    """Marks the rows whose point is in `there` with the same value, or from a delivery that was received later: judged
+    again, an older one must not stand over its correction. `there` has every point once."""
     keys, known = _keys(rows, there)
     order = np.argsort(known)
     place = np.searchsorted(known[order], keys).clip(max=len(known) - 1)
@@ -50,6 +51,7 @@ def said_already(rows: pa.Table, there: pa.Table) -> Bools:
         a, b = (_plain(side[column]) for side in (mine, theirs))
         equal = pc.or_(pc.fill_null(pc.equal(a, b), False), pc.and_(pc.is_null(a), pc.is_null(b)))
         same &= equal.to_numpy()
+    same |= _received(theirs["delivery_id"]) > _received(mine["delivery_id"])
     marked = np.zeros(len(keys), dtype=bool)
     marked[found[same]] = True
     return marked
@@ -80,6 +82,13 @@ def _keys(*tables: pa.Table) -> list[Ints]:
         span = int(times.max(initial=0)) + 1
     keys: Ints = names * span + times
     return np.split(keys, np.cumsum([table.num_rows for table in tables])[:-1])
+
+
+def _received(ids: Any) -> Ints:
+    """The order of receipt: `D-12` is 12."""
+    coded = pc.dictionary_encode(_plain(ids)).combine_chunks()
+    numbers = [int(id_.partition("-")[2]) for id_ in coded.dictionary.to_pylist()]
+    return np.array(numbers, np.int64)[coded.indices.to_numpy()]
 
 
 def _plain(column: Any) -> Any:

@@ -202,6 +202,8 @@ def test_a_correction_is_appended_and_counts_and_the_old_value_stays(lake: Lake,
     current = lake.current("northvale", FEED).sort_by("ts")
     assert current["value"].to_pylist()[4:6] == [6.5 + 4 / 1000, 7.0 + 5 / 1000]
     assert lake.rows("northvale") == 15
+    replayed = lake.novel("northvale", FEED, 3, pat(NOON, 5, value=6.9, id="D-1"))
+    assert replayed.num_rows == 0  # an older delivery judged again never stands over a later one's correction
     back = lake.novel("northvale", FEED, 3, pat(NOON, 5, value=7.0, id="D-3"))
     assert back.num_rows == 5  # the old value again is a correction of the correction
 
