@@ -88,7 +88,8 @@ def _received(ids: Any) -> Ints:
     """The order of receipt: `D-12` is 12."""
     coded = pc.dictionary_encode(_plain(ids)).combine_chunks()
     numbers = [int(id_.partition("-")[2]) for id_ in coded.dictionary.to_pylist()]
-    return np.array(numbers, np.int64)[coded.indices.to_numpy()]
+    order: Ints = np.array(numbers, np.int64)[coded.indices.to_numpy()]
+    return order
 
 
 def _plain(column: Any) -> Any:
