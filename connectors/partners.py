@@ -28,6 +28,8 @@ from connectors.configfile import ConfigFile, read_config
 from connectors.duration import Duration, Period
 from connectors.errors import ConfigError, ConfigProblem, ConnectorError, UnknownPartner
 from connectors.transport import Options as Closed
+from contracts.errors import UnknownContract
+from contracts.shelf import Catalog
 
 Kind = Literal["coa", "pat", "schedule"]
 
@@ -133,8 +135,11 @@ def load_partner(path: Path) -> Partner:
     return partner
 
 
-def load_partners(folder: Path) -> dict[str, Partner]:
-    """Every `*.yaml` of the folder, sorted by partner id. Raises ConfigError with every problem of every file."""
+def load_partners(folder: Path, catalog: Catalog | None = None) -> dict[str, Partner]:
+    """Every `*.yaml` of the folder, sorted by partner id. Raises ConfigError with every problem of every file.
+
+    With `catalog` each feed's contract is looked up too: it must be there, and bind this partner and kind of data.
+    """
     if not folder.is_dir():
         raise ConfigError([ConfigProblem(str(folder), 1, 1, "this folder of partner files does not exist")])
     problems: list[ConfigProblem] = []
@@ -150,6 +155,8 @@ def load_partners(folder: Path) -> dict[str, Partner]:
                 here.append(ConfigProblem(str(path), line, column, message, f"the first is in {first}:{first_line}"))
             else:
                 found[partner.partner] = (partner, str(path), line)
+            if catalog is not None:
+                here += _check_contracts(config, partner, catalog)
         problems += _in_order(here)
     if problems:
         raise ConfigError(problems)
@@ -198,6 +205,20 @@ def _check_options(config: ConfigFile, index: int, feed: dict[str, Any]) -> Iter
             transport.options.model_validate(options)
         except ValidationError as error:
             yield from config.explain(transport.options, error, ("feeds", index, "options"))
+
+
+def _check_contracts(config: ConfigFile, partner: Partner, catalog: Catalog) -> Iterable[ConfigProblem]:
+    for index, feed in enumerate(partner.feeds):
+        at = ("feeds", index, "contract")
+        valid = f"contracts there are: {', '.join(catalog.names())}"
+        try:
+            contract = catalog.get(feed.contract)
+        except UnknownContract:
+            yield config.problem(at, f'there is no contract "{feed.contract}"', valid)
+            continue
+        if (contract.partner, contract.kind) != (partner.partner, feed.kind):
+            binds = f"{contract.partner}/{contract.kind}"
+            yield config.problem(at, f'contract "{feed.contract}" binds {binds}, not {feed.name}', valid)
 
 
 def _repeated(config: ConfigFile, group: str, key: str, help: str) -> Iterable[ConfigProblem]:

@@ -47,11 +47,8 @@ class Hub:
         """Read partners and contracts, open the store. Stops at start on anything malformed: ConfigError or
         ContractInvalid with file, line and valid values; StoreError when the ledger is not as it must be."""
         clock = clock or SystemClock()
-        partners = load_partners(settings.partners_folder)
         catalog = load_catalog(settings.contracts_folder)
-        for partner in partners.values():
-            for feed in partner.feeds:
-                catalog.get(feed.contract)
+        partners = load_partners(settings.partners_folder, catalog)
         store = Store.open(settings.store, clock)
         store.sync(
             [PartnerRow(p.partner, p.name, tuple(s.site for s in p.sites)) for p in partners.values()],

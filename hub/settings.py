@@ -262,7 +262,17 @@ def _read(path: Path) -> Settings:
         data = tomllib.loads(text)
     except OSError as error:
         said = error.strerror or type(error).__name__
-        raise ConfigError([ConfigProblem(file, 1, 1, f"cannot be read: {said}", "jid init makes one")]) from None
+        raise ConfigError(
+            [
+                ConfigProblem(
+                    file,
+                    1,
+                    1,
+                    f"cannot be read: {said}",
+                    "jid demo makes an example; docs/platform-engineer.md shows one",
+                )
+            ]
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError([ConfigProblem(file, 1, 1, "is not UTF-8", "save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:

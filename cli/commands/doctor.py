@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,6 @@ from cli.home import find_home
 from cli.output import COMMON, CommonOptions, emit_json, left
 
 if TYPE_CHECKING:
-    from connectors.partners import Feed
     from contracts.shelf import Catalog
     from hub.settings import Settings
 
@@ -84,11 +83,6 @@ def _home(given: Path | None) -> Iterator[Line]:
     settings = yield from _try("hub.toml", lambda: load_settings(home), lambda s: f"store {s.store.ledger}")
     if settings is None:
         return
-    partners = yield from _try(
-        "partners",
-        lambda: load_partners(settings.partners_folder),
-        lambda found: ", ".join(f"{p.partner} ({len(p.feeds)} feeds)" for p in found.values()),
-    )
 
     def read_catalog() -> Catalog:
         found = load_catalog(settings.contracts_folder)
@@ -96,20 +90,12 @@ def _home(given: Path | None) -> Iterator[Line]:
         return found
 
     catalog = yield from _try("contracts", read_catalog, lambda c: f"{len(c.names())} read and linted without error")
-    if catalog is not None:
-        yield from _agreed(catalog, [feed for partner in (partners or {}).values() for feed in partner.feeds])
+    yield from _try(
+        "partners",
+        lambda: load_partners(settings.partners_folder, catalog),
+        lambda found: ", ".join(f"{p.partner} ({len(p.feeds)} feeds)" for p in found.values()),
+    )
     yield from _store(settings)
-
-
-def _agreed(catalog: Catalog, feeds: Iterable[Feed]) -> Iterator[Line]:
-    """A line for each feed whose contract nobody has."""
-    from contracts.errors import UnknownContract
-
-    for feed in feeds:
-        try:
-            catalog.get(feed.contract)
-        except UnknownContract as error:
-            yield Line("failed", f"feed {feed.name}", str(error))
 
 
 def _store(settings: Settings) -> Iterator[Line]:

@@ -63,6 +63,9 @@ def read(data: bytes, reading: Reading) -> Document:
 
     found = headers.match(dialect.header.cells, wanted, header_place, closed=reading.schema.closed)
     problems += found.problems
+    if not found.columns:
+        # Another table altogether: what its rows lack says nothing that the header has not said.
+        raise Unreadable(*problems)
     filled = headers.rows_field(reading.schema, reading.form)
     table = Table(
         reading,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from contracts.records import Certificate, Record, ResultVerdict, Slot
+from contracts.records import Certificate, Record, Slot
 from hub.store import DeliveryRow, RecordRow, Store
 from hub.store.bodies import read_record
 
@@ -40,14 +40,12 @@ class LedgerHistory:
         return [s for s in newest.values() if s.status not in LEFT]
 
     def values(self, characteristic: str) -> Sequence[Decimal]:
-        """Numeric results of this test in earlier certificates, oldest first; read values only."""
+        """Numeric results of this test in earlier certificates, oldest first; a bound (`<0.5`) is no value."""
         return [
             result.value
             for record in self._certificates
             for result in record.results
-            if result.characteristic == characteristic
-            and result.value is not None
-            and result.verdict is not ResultVerdict.NOT_EVALUATED
+            if result.characteristic == characteristic and result.value is not None and result.operator == "="
         ]
 
     @cached_property

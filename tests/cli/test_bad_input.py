@@ -100,12 +100,10 @@ def test_a_malformed_hub_file_is_named_with_its_line_and_what_is_valid(
         pytest.param(
             lambda t: t.replace("halden-coa@2.3", "halden-coa@9.9"),
             ["halden.yaml:6:", "halden-coa@9.9", "halden-coa@2.3.0"],
-            marks=pytest.mark.xfail(strict=True, reason="Hub.open names the contract, not the line of the feed"),
         ),
         pytest.param(
             lambda t: t.replace("halden-coa@2.3", "northvale-coa@2.3"),
             ["halden.yaml:6:", "northvale-coa"],
-            marks=pytest.mark.xfail(strict=True, reason="Hub.open takes a contract that binds another partner"),
         ),
     ],
 )  # fmt: skip
@@ -126,7 +124,7 @@ def test_a_contract_version_that_does_not_exist_stops_the_hub_and_the_valid_ones
     refused(jid("run", "--once", "--home", home), 2, "halden-coa@9.9", "halden-coa@2.3.0")
     doctor = jid("doctor", "--home", home)
     assert doctor.code == 1
-    assert "✗ feed halden/coa" in doctor.out
+    assert "✗ partners" in doctor.out
     assert "halden-coa@9.9" in doctor.out
 
 

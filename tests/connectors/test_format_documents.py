@@ -85,3 +85,11 @@ def test_an_excerpt_hides_what_the_contract_restricts() -> None:
     book = read_document(as_xlsx(workbook(certificate())), file="c.xlsx", contract=THREE)
     assert book.excerpt("/signatories/0/user_id") is None
     assert "qa.17" not in str(book.excerpt("/disposition"))
+
+
+def test_another_table_altogether_is_told_once_by_its_header_and_not_by_each_row() -> None:
+    data = b"ts,tag,reading\r\n" + b"2026-11-20T10:00:00Z,PH,7.1\r\n" * 500
+    document = read_document(data, file="c.csv", contract=accepting(contract(), CSV))
+    assert document.root is None
+    assert {p.code for p in document.problems} == {"FILE-E201", "FILE-E202"}
+    assert all(p.where.line == 1 for p in document.problems)
