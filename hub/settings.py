@@ -92,9 +92,6 @@ class FolderSettings(_Closed):
 
 class WatchSettings(_Closed):
     every: Period = Field(default=timedelta(minutes=1), description="how often due items are evaluated: 1m")
-    ping: OptionalRef = Field(
-        default=None, description="reference to a URL that each successful watch calls; silence there means a dead hub"
-    )
 
 
 class SeveritySettings(_Closed):
@@ -114,8 +111,6 @@ class SeveritySettings(_Closed):
 
 class AlertSettings(_Closed):
     reopen_within: Period = Field(default=timedelta(days=14), description="14d")
-    remind_every: Period = Field(default=timedelta(hours=4), description="4h")
-    storm_alerts: int = Field(default=10, ge=1, description="new alerts of one partner in 5 min that become a summary")
 
 
 class _Channel(_Closed):

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 BUDGET = 0.8
 """Share of a feed's own period that one pull may take: the next tick must find it ended."""
+LONGEST = 280.0
+"""Seconds that an ordinary pull may take, however long its period: just under the time limit of its task in the flow.
+What is left is where the next pull reads on."""
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Pull:
         if lease is None:
             return self._result("skipped", reason="lease", message="another worker is pulling this feed")
         try:
-            async with asyncio.timeout(max(60.0, BUDGET * self.every.total_seconds())):
+            async with asyncio.timeout(self._budget()):
                 return await self._under(lease)
         except TimeoutError:
             return self._failed(
@@ -96,6 +99,10 @@ class Pull:
         return self._failed(
             type(error).__name__, f"the pull ended in an unexpected {fault}; the next one tries again", "platform"
         )
+
+    def _budget(self) -> float | None:
+        """Seconds; None for a look back in time, which a person started and may stop."""
+        return None if self.since else min(LONGEST, max(60.0, BUDGET * self.every.total_seconds()))
 
     async def _under(self, lease: Lease) -> PullResult:
         began = self.clock.now()

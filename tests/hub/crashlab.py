@@ -50,9 +50,9 @@ partner: halden
 name: Halden Bio
 sites: [{site: HD-ICN, timezone: Asia/Seoul, roles: [vector_mfg]}]
 feeds:
-  - {kind: coa, contract: halden-coa@2.3, every: 15m, connector: folder, options: {root: drop, paths: ["coa/*.json"]}}
-  - {kind: pat, contract: halden-pat@1.4, every: 5m, connector: folder, options: {root: drop, paths: ["pat/*.csv"]}}
-  - {kind: schedule, contract: halden-schedule@1.1, every: 15m, connector: folder, options: {root: drop, paths: ["schedule/*.csv"]}}
+  - {kind: coa, contract: halden-coa@2.3, every: 15m, connector: folder, options: {root: drop, paths: ["coa/*.json"], ready: {stable_for: 20ms}}}
+  - {kind: pat, contract: halden-pat@1.4, every: 5m, connector: folder, options: {root: drop, paths: ["pat/*.csv"], ready: {stable_for: 20ms}}}
+  - {kind: schedule, contract: halden-schedule@1.1, every: 15m, connector: folder, options: {root: drop, paths: ["schedule/*.csv"], ready: {stable_for: 20ms}}}
 """  # noqa: E501 - a partner file as a person writes it
 
 
