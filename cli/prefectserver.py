@@ -37,8 +37,11 @@ class PrefectServer:
     process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, folder: Path) -> PrefectServer:
-        """Start it on a free loopback port with its own database under `folder`; its log is `<folder>/server.log`."""
+    def start(cls, folder: Path, *, services: bool = True) -> PrefectServer:
+        """Start it on a free loopback port with its own database under `folder`; its log is `<folder>/server.log`.
+
+        `services` are what schedules runs and keeps events: a demo that calls its flows itself needs none.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         port = _free_port()
         command = [
@@ -52,6 +55,7 @@ class PrefectServer:
             "--port",
             str(port),
             "--no-ui",
+            *([] if services else ["--no-services"]),
         ]
         with (folder / "server.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments

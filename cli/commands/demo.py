@@ -167,7 +167,7 @@ def _engine(folder: Path, *, wanted: bool) -> Iterator[PrefectServer | None]:
     if not wanted:
         yield None
         return
-    with PrefectServer.start(folder) as server:
+    with PrefectServer.start(folder, services=False) as server:
         yield server
 
 
