@@ -34,6 +34,55 @@ class History(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LotFacts:
+    """What the sponsor knows of a lot. `doses` is what it may serve; `l1_due` when its Level 1 data is due."""
+
+    number: str
+    doses: Decimal | None = None
+    expires_at: datetime | None = None
+    l1_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The newest clearance of a slot: how it ended, when, and the values it was bound to (`vector_lot`, `coi`)."""
+
+    slot_uid: str
+    outcome: str  # GO, GO_PROVISIONAL, NO_GO, PENDING
+    at: datetime
+    bound: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """What the sponsor knows of a batch: the unit it runs on, when, and the phases of its recipe."""
+
+    batch_id: str
+    unit: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    phases: tuple[str, ...] = ()
+
+
+class Sponsor(Protocol):
+    """What the sponsor's side knows and no file can say: lots, clearances, batches, decisions."""
+
+    def lot(self, number: str) -> LotFacts | None: ...
+
+    def slots_of(self, lot: str) -> Sequence[Slot]:
+        """The newest accepted revision of every slot, of any feed, that uses this lot."""
+        ...
+
+    def clearance(self, slot_uid: str) -> Cleared | None: ...
+
+    def batch(self, batch_id: str) -> BatchFacts | None: ...
+
+    def decided_until(self, batch_id: str) -> datetime | None:
+        """The newest time of process data that a decision about this batch relied on; None: no decision."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     """What beyond the file is known. By hand it is `Context()`: every clause beyond the file needs the hub.
@@ -48,6 +97,7 @@ class Context:
     registries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cleared_lots: frozenset[str] | None = None
     """Lots that a clearance relies on; None: nobody said, and no amendment is held against a clearance."""
+    sponsor: Sponsor | None = None
 
     def knows(self, need: str) -> bool:
         """Whether a clause that needs `need` can be judged."""
@@ -60,5 +110,7 @@ class Context:
                 return self.now is not None
             case "registry":
                 return bool(self.registries)
+            case "schedule" | "hub":
+                return self.sponsor is not None
             case _:
                 return False

@@ -97,7 +97,7 @@ class Plan:
 
     def known_rules(self, context: Context) -> list[tuple[Clause, Rule]]:
         """The rules beyond the file that `context` knows enough for."""
-        if context.history is None and context.now is None and not context.registries:
+        if context.history is None and context.now is None and not context.registries and context.sponsor is None:
             return []
         return [(clause, rule) for clause, rule in self.hub_rules if self.known(clause, context)]
 
