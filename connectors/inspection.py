@@ -22,7 +22,7 @@ from connectors.formats.reading import line_of
 from contracts.codes import Action, codes
 from contracts.context import Context
 from contracts.contract import Contract
-from contracts.finding import ClauseRef, ContractRef, Coverage, DeliveryRef, Finding, Kind, Report, verdict_of
+from contracts.finding import ClauseRef, ContractRef, Coverage, DeliveryRef, Ends, Finding, Kind, Report, verdict_of
 from contracts.place import Place
 from contracts.records import Record
 
@@ -208,8 +208,8 @@ def _not_evaluated(fault: BaseException, contract: Contract, reference: Delivery
         (Place(file=reference.file),),
         kind=Kind.UNEVALUATED,
     )
-    by_file = sum(clause.by_file for clause in contract.clauses)
-    beyond = len(contract.clauses) - by_file
+    ends = Ends(could_not_evaluate=tuple(sorted(clause.id for clause in contract.clauses if clause.by_file)))
+    hub_ends = Ends(needs_hub=tuple(sorted(clause.id for clause in contract.clauses if not clause.by_file)))
     report = Report(
         reference,
         ContractRef(
@@ -218,7 +218,9 @@ def _not_evaluated(fault: BaseException, contract: Contract, reference: Delivery
         _ENGINE,
         verdict_of((finding,)),
         (finding,),
-        Coverage(clauses=by_file, could_not_evaluate=by_file),
-        Coverage(clauses=beyond, needs_hub=beyond),
+        Coverage.of(ends),
+        Coverage.of(hub_ends),
+        ends=ends,
+        hub_ends=hub_ends,
     )
     return Inspection(report)

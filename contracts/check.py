@@ -18,6 +18,7 @@ from contracts.document import Document
 from contracts.finding import (
     Coverage,
     DeliveryRef,
+    Ends,
     Kind,
     Report,
     Verdict,
@@ -60,15 +61,18 @@ def check_document(
     if document.root is not None and not exam.raised and not exam.unread:
         for table in plan.result_tables.values():
             table.remember(exam)
-    coverage, hub_coverage = plan.clean_coverage(len(known)) if not exam.raised and not exam.unread else _coverage(exam)
+    clean = not exam.raised and not exam.unread
+    ends, hub_ends = plan.clean_ends(tuple(clause.id for clause, _ in known)) if clean else _ends(exam)
     report = Report(
         delivery=delivery if name == delivery.file else replace(delivery, file=name),
         contract=plan.reference,
         engine=ENGINE,
         verdict=verdict,
         findings=findings,
-        coverage=coverage,
-        hub_coverage=hub_coverage,
+        coverage=Coverage.of(ends),
+        hub_coverage=Coverage.of(hub_ends),
+        ends=ends,
+        hub_ends=hub_ends,
     )
     return records, report
 
@@ -165,9 +169,9 @@ def _nothing_to_judge(exam: Examination) -> None:
     exam.hub_unread = True
 
 
-def _coverage(exam: Examination) -> tuple[Coverage, Coverage]:
+def _ends(exam: Examination) -> tuple[Ends, Ends]:
     failed = {r.clause.id for r in exam.raised if r.code != "CON-E201" and exam.plan.severity(r) is not Severity.INFO}
-    counts = {True: dict.fromkeys(_ENDS, 0), False: dict.fromkeys(_ENDS, 0)}
+    ended: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
     for clause in exam.plan.contract.clauses:
         if clause.id in failed:
             end = "failed"
@@ -179,12 +183,8 @@ def _coverage(exam: Examination) -> tuple[Coverage, Coverage]:
             end = "could_not_evaluate"
         else:
             end = "passed"
-        counts[clause.by_file][end] += 1
-    by_file, beyond = (Coverage(clauses=sum(c.values()), **c) for c in (counts[True], counts[False]))
-    return by_file, beyond
-
-
-_ENDS = ("passed", "failed", "could_not_evaluate", "needs_hub", "switched_off")
+        ended[clause.by_file].append((clause.id, end))
+    return Ends.of(ended[True]), Ends.of(ended[False])
 
 
 def _records(exam: Examination) -> tuple[Record, ...]:

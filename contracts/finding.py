@@ -5,8 +5,10 @@ The one object behind command line, page, mail, JSON and the annotated workbook.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Literal
 
 from contracts.codes import Action, Impact, Severity
 from contracts.place import Place
@@ -116,7 +118,9 @@ class Finding:
     fix: Fix | None = None
     note: str | None = None
     fingerprint: str = ""
-    baseline: str | None = None
+    baseline: Literal["new", "unchanged", "fixed"] | None = None
+    stays: int = 0
+    """How many deliveries in a row have had this finding, this one included; 0: nobody compared."""
     count: int = 1
     shown: int = 1
     excerpt: Excerpt | None = None
@@ -154,6 +158,56 @@ class Coverage:
     needs_hub: int = 0
     switched_off: int = 0
 
+    @classmethod
+    def of(cls, ends: Ends) -> Coverage:
+        counts = (
+            len(ends.passed),
+            len(ends.failed),
+            len(ends.could_not_evaluate),
+            len(ends.needs_hub),
+            len(ends.switched_off),
+        )
+        return cls(sum(counts), *counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Which clauses ended how, by id and in the order of their ids. `Coverage` counts them."""
+
+    passed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    could_not_evaluate: tuple[str, ...] = ()
+    needs_hub: tuple[str, ...] = ()
+    switched_off: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, ended: Iterable[tuple[str, str]]) -> Ends:
+        """From pairs of a clause's id and the name of its end."""
+        names: dict[str, list[str]] = {}
+        for clause, end in ended:
+            names.setdefault(end, []).append(clause)
+        return cls(**{end: tuple(sorted(ids)) for end, ids in names.items()})
+
+    def all(self) -> tuple[str, ...]:
+        """Every clause, in the order of the ids."""
+        return tuple(
+            sorted((*self.passed, *self.failed, *self.could_not_evaluate, *self.needs_hub, *self.switched_off))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A report against the one before it about the same business subject (contracts.md 5.5).
+
+    `previous` names that delivery (its id in the hub, its file by hand). The counts are of findings; `fixed` are those
+    of the previous report that are gone, kept without their places, values and pieces of the file.
+    """
+
+    previous: str
+    new: int = 0
+    unchanged: int = 0
+    fixed: tuple[Finding, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -170,6 +224,11 @@ class Report:
     """Of the clauses that need history, registries, schedule or clock."""
     rows: int | None = None
     bad_rows: int = 0
+    ends: Ends = field(default_factory=Ends)
+    """By name what `coverage` counts."""
+    hub_ends: Ends = field(default_factory=Ends)
+    """By name what `hub_coverage` counts."""
+    baseline: Baseline | None = None
 
     def count(self, severity: Severity) -> int:
         """Findings of this severity, each place counted."""
@@ -180,10 +239,18 @@ class Report:
 
         `jid check` on the same bytes makes exactly this report.
         """
-        kept = tuple(f for f in self.findings if f.clause.by_file)
+        kept = tuple(replace(f, baseline=None, stays=0) for f in self.findings if f.clause.by_file)
         ref = DeliveryRef(self.delivery.file, self.delivery.sha256, self.delivery.size)
         hub = Coverage(clauses=self.hub_coverage.clauses, needs_hub=self.hub_coverage.clauses)
-        return replace(self, delivery=ref, findings=kept, verdict=verdict_of(kept), hub_coverage=hub)
+        return replace(
+            self,
+            delivery=ref,
+            findings=kept,
+            verdict=verdict_of(kept),
+            hub_coverage=hub,
+            hub_ends=Ends(needs_hub=self.hub_ends.all()),
+            baseline=None,
+        )
 
 
 def verdict_of(findings: tuple[Finding, ...]) -> Verdict:

@@ -13,7 +13,7 @@ from contracts.codes import Action, Impact, Severity
 from contracts.context import Context
 from contracts.contract import Clause, Contract, Field
 from contracts.document import Document
-from contracts.finding import ContractRef, Coverage
+from contracts.finding import ContractRef, Ends
 from contracts.levels import levels
 from contracts.rules.examination import Examination, Raised
 from contracts.rules.familiar import Familiar
@@ -101,16 +101,16 @@ class Plan:
             return []
         return [(clause, rule) for clause, rule in self.hub_rules if self.known(clause, context)]
 
-    def clean_coverage(self, judged: int) -> tuple[Coverage, Coverage]:
-        """How the clauses end when nothing was found and `judged` clauses beyond the file were judged."""
+    def clean_ends(self, judged: tuple[str, ...]) -> tuple[Ends, Ends]:
+        """How the clauses end when nothing was found and those in `judged` were judged beyond the file."""
         ends = self._clean.get(judged)
         if ends is None:
-            by_file = [c for c in self.contract.clauses if c.by_file]
-            foreign = sum(c.kind == "foreign" for c in by_file)
-            beyond = len(self.contract.clauses) - len(by_file)
+            clauses = self.contract.clauses
             ends = self._clean[judged] = (
-                Coverage(len(by_file), passed=len(by_file) - foreign, could_not_evaluate=foreign),
-                Coverage(beyond, passed=judged, needs_hub=beyond - judged),
+                Ends.of(
+                    (c.id, "could_not_evaluate" if c.kind == "foreign" else "passed") for c in clauses if c.by_file
+                ),
+                Ends.of((c.id, "passed" if c.id in judged else "needs_hub") for c in clauses if not c.by_file),
             )
         return ends
 
@@ -236,7 +236,7 @@ class Plan:
             elif clause.by_file and clause.kind not in _ELSEWHERE and clause.id not in judged_by_tables:
                 self.unknown.append(clause)
         self._hub_ids = frozenset(clause.id for clause, _ in self.hub_rules)
-        self._clean: dict[int, tuple[Coverage, Coverage]] = {}
+        self._clean: dict[tuple[str, ...], tuple[Ends, Ends]] = {}
 
 
 _STRUCTURE = frozenset(

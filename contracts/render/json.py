@@ -13,10 +13,12 @@ import orjson
 
 from contracts.codes import Action, Impact, Severity
 from contracts.finding import (
+    Baseline,
     ClauseRef,
     ContractRef,
     Coverage,
     DeliveryRef,
+    Ends,
     Excerpt,
     ExcerptLine,
     Expected,
@@ -54,11 +56,16 @@ def to_json(report: Report) -> dict[str, Any]:
         "verdict": report.verdict.value,
         "coverage": _all(report.coverage),
         "hub_coverage": _all(report.hub_coverage),
+        "clauses": _clauses(report),
         "counts": {severity.value: report.count(severity) for severity in Severity},
         "findings": [_finding(finding) for finding in report.findings],
     }
     if report.rows is not None or report.bad_rows:
         body["rows"] = {"checked": report.rows, "failed": report.bad_rows}
+    if report.baseline is not None:
+        base = report.baseline
+        fixed = [_finding(finding) for finding in base.fixed]
+        body["baseline"] = {"previous": base.previous, "new": base.new, "unchanged": base.unchanged, "fixed": fixed}
     return {key: value for key, value in body.items() if value is not None}
 
 
@@ -66,7 +73,7 @@ def from_json(body: Mapping[str, Any]) -> Report:
     """The report that `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
     if body["format"] != FORMAT:
         raise ValueError(f"not a {FORMAT}: {body['format']!r}")
-    engine, rows = body["engine"], body.get("rows", {})
+    engine, rows, clauses = body["engine"], body.get("rows", {}), body.get("clauses", {})
     return Report(
         delivery=_read_delivery(body["delivery"]),
         contract=_read_contract(body["contract"]) if "contract" in body else None,
@@ -77,7 +84,29 @@ def from_json(body: Mapping[str, Any]) -> Report:
         hub_coverage=Coverage(**body["hub_coverage"]),
         rows=rows.get("checked"),
         bad_rows=rows.get("failed", 0),
+        ends=_read_ends(clauses.get("file", {})),
+        hub_ends=_read_ends(clauses.get("hub", {})),
+        baseline=_read_baseline(body["baseline"]) if "baseline" in body else None,
     )
+
+
+def _clauses(report: Report) -> dict[str, Any] | None:
+    """Which clauses ended how; an end that none came to is left out."""
+    sides = {"file": _ends(report.ends), "hub": _ends(report.hub_ends)}
+    return {side: ends for side, ends in sides.items() if ends} or None
+
+
+def _ends(ends: Ends) -> dict[str, tuple[str, ...]]:
+    return {end: ids for end, ids in _all(ends).items() if ids}
+
+
+def _read_ends(body: Mapping[str, Sequence[str]]) -> Ends:
+    return Ends(**{end: tuple(ids) for end, ids in body.items()})
+
+
+def _read_baseline(body: Mapping[str, Any]) -> Baseline:
+    fixed = tuple(_read_finding(finding) for finding in body["fixed"])
+    return Baseline(body["previous"], body["new"], body["unchanged"], fixed)
 
 
 def _delivery(ref: DeliveryRef) -> dict[str, Any]:
@@ -129,6 +158,7 @@ def _finding(f: Finding) -> dict[str, Any]:
         "excerpt": _excerpt(f.excerpt) if f.excerpt is not None else None,
         "fingerprint": f.fingerprint,
         "baseline": f.baseline,
+        "stays": f.stays or None,
         "count": f.count,
         "shown": f.shown,
         "docs": f.code,
@@ -157,6 +187,7 @@ def _read_finding(body: Mapping[str, Any]) -> Finding:
         note=body.get("note"),
         fingerprint=body["fingerprint"],
         baseline=body.get("baseline"),
+        stays=body.get("stays", 0),
         count=body["count"],
         shown=body["shown"],
         excerpt=_read_excerpt(body["excerpt"]) if "excerpt" in body else None,

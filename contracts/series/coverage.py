@@ -8,7 +8,7 @@ from typing import Final
 
 from contracts.codes import Severity
 from contracts.contract import Clause
-from contracts.finding import Coverage, Finding, Kind
+from contracts.finding import Ends, Finding, Kind
 from contracts.series.evidence import Evidence
 from contracts.series.fields import can_judge
 from contracts.series.outcome import Outcome
@@ -33,7 +33,6 @@ _FORM_KINDS: Final = frozenset(
 )
 # Found where a file can't be read any further.
 _READING_ENDED: Final = frozenset({"FILE-E102", "FILE-E401", "FILE-E402", "FILE-E405", "FILE-E603"})
-_ENDS: Final = ("passed", "failed", "could_not_evaluate", "needs_hub", "switched_off")
 
 
 @dataclass(frozen=True)
@@ -64,17 +63,12 @@ class Endings:
         known = clause.kind in _FORM_KINDS or any(clause is c for c in self.plan.clauses.values())
         return known or can_judge(clause)
 
-    def coverage(self, findings: Iterable[Finding]) -> tuple[Coverage, Coverage]:
+    def ends(self, findings: Iterable[Finding]) -> tuple[Ends, Ends]:
         """How the clauses ended. Notes break no clause. A field's own demand fails with the rule that speaks for it."""
         broken = {f.clause.id for f in findings if f.severity is not Severity.INFO and f.kind is Kind.CONTRACT}
-        tally = dict.fromkeys(_ENDS, 0)
-        hub = 0
-        for clause in self.plan.contract.clauses:
-            if clause.by_file:
-                tally[self._ending(clause, broken)] += 1
-            else:
-                hub += 1
-        return Coverage(sum(tally.values()), **tally), Coverage(hub, needs_hub=hub)
+        clauses = self.plan.contract.clauses
+        by_file = Ends.of((clause.id, self._ending(clause, broken)) for clause in clauses if clause.by_file)
+        return by_file, Ends(needs_hub=tuple(sorted(clause.id for clause in clauses if not clause.by_file)))
 
     def _ending(self, clause: Clause, broken: set[str]) -> str:
         plan, total = self.plan, self.evidence.total

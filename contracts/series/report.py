@@ -16,6 +16,7 @@ from contracts.document import SeriesSource
 from contracts.finding import (
     ClauseRef,
     ContractRef,
+    Coverage,
     DeliveryRef,
     Expected,
     Finding,
@@ -73,7 +74,7 @@ class ReportBuilder:
     def build(self, delivery: DeliveryRef) -> Report:
         contract = self.plan.contract
         findings = sorted(self._reached(self._findings()), key=_position)
-        coverage, hub = self.endings.coverage(findings)
+        ends, hub_ends = self.endings.ends(findings)
         refs = tuple((ref.name, ref.version, ref.sha256) for ref in contract.refs)
         return Report(
             delivery=replace(delivery, file=file_name(delivery.file, self._personal)),
@@ -81,10 +82,12 @@ class ReportBuilder:
             engine=ENGINE,
             verdict=verdict_of(tuple(findings)),
             findings=tuple(findings),
-            coverage=coverage,
-            hub_coverage=hub,
+            coverage=Coverage.of(ends),
+            hub_coverage=Coverage.of(hub_ends),
             rows=self.outcome.rows,
             bad_rows=self.outcome.bad_rows,
+            ends=ends,
+            hub_ends=hub_ends,
         )
 
     def _findings(self) -> list[Finding]:
