@@ -21,6 +21,10 @@ class History(Protocol):
         """Every stored revision of a certificate, oldest first."""
         ...
 
+    def replacing(self, certificate_no: str) -> Sequence[Certificate]:
+        """Stored certificates of another number that say they replace this one, oldest first."""
+        ...
+
     def slot(self, slot_uid: str) -> Sequence[Slot]:
         """Every stored revision of a slot, oldest first."""
         ...
@@ -36,22 +40,29 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LotFacts:
-    """What the sponsor knows of a lot. `doses` is what it may serve; `l1_due` when its Level 1 data is due."""
+    """What the sponsor knows of a lot; None is "nobody said". `doses` is what it may serve, `expires_at` when it ends,
+    `mfg_end` when it was made, `l1_due` when its Level 1 data is promised."""
 
     number: str
     doses: Decimal | None = None
     expires_at: datetime | None = None
+    mfg_end: datetime | None = None
     l1_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """The newest clearance of a slot: how it ended, when, and the values it was bound to (`vector_lot`, `coi`)."""
+    """A clearance of a slot: how it ended, when, and the values it was bound to (`vector_lot`, `coi`)."""
 
     slot_uid: str
     outcome: str  # GO, GO_PROVISIONAL, NO_GO, PENDING
     at: datetime
     bound: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def goes(self) -> bool:
+        """Whether a run may start on it."""
+        return self.outcome in ("GO", "GO_PROVISIONAL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class BatchFacts:
 
 
 class Sponsor(Protocol):
-    """What the sponsor's side knows and no file can say: lots, clearances, batches, decisions."""
+    """What the sponsor's side knows and no file can say: lots, slots of other feeds, clearances, batches, decisions."""
 
     def lot(self, number: str) -> LotFacts | None: ...
 
@@ -74,7 +85,13 @@ class Sponsor(Protocol):
         """The newest accepted revision of every slot, of any feed, that uses this lot."""
         ...
 
-    def clearance(self, slot_uid: str) -> Cleared | None: ...
+    def told(self, site: str, slot_uid: str) -> Mapping[str, Slot]:
+        """What each feed last said of a slot, by feed (`northvale/schedule`)."""
+        ...
+
+    def clearance(self, site: str, slot_uid: str, at: datetime | None = None) -> Cleared | None:
+        """The clearance of a slot that stood at that time; without a time the newest one that is known."""
+        ...
 
     def batch(self, batch_id: str) -> BatchFacts | None: ...
 
