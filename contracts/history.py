@@ -13,6 +13,7 @@ class RecordHistory:
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._certificates: dict[str, list[Certificate]] = {}
+        self._replacing: dict[str, list[Certificate]] = {}
         self._slots: dict[str, list[Slot]] = {}
         self._open: dict[str, Slot] = {}
         self._values: dict[str, dict[str, list[Decimal]]] = {}
@@ -27,6 +28,8 @@ class RecordHistory:
                 self._slots.setdefault(record.slot_uid, []).append(record)
             else:
                 self._certificates.setdefault(record.certificate_no, []).append(record)
+                if record.replaces is not None and record.replaces[0] != record.certificate_no:
+                    self._replacing.setdefault(record.replaces[0], []).append(record)
                 self._remember_values(record)
         if slots:
             self._open = {slot.slot_uid: slot for slot in slots}
@@ -34,6 +37,10 @@ class RecordHistory:
     def certificate(self, certificate_no: str) -> Sequence[Certificate]:
         """Every revision of a certificate, oldest first."""
         return self._certificates.get(certificate_no, ())
+
+    def replacing(self, certificate_no: str) -> Sequence[Certificate]:
+        """Certificates of another number that say they replace this one, oldest first."""
+        return self._replacing.get(certificate_no, ())
 
     def slot(self, slot_uid: str) -> Sequence[Slot]:
         """Every revision of a slot, oldest first."""

@@ -30,6 +30,14 @@ class LedgerHistory:
         rows = self._earlier("certificate", f"{self.delivery.partner}/{certificate_no}")
         return [r for r in map(read_record, rows) if isinstance(r, Certificate)]
 
+    def replacing(self, certificate_no: str) -> Sequence[Certificate]:
+        """Certificates of another number that came earlier and say they replace this one, oldest first."""
+        return [
+            c
+            for c in self._certificates
+            if c.replaces is not None and c.replaces[0] == certificate_no != c.certificate_no
+        ]
+
     def slot(self, slot_uid: str) -> Sequence[Slot]:
         """Every revision of the slot that came earlier, oldest first."""
         return [s for s in self._slots if s.slot_uid == slot_uid]

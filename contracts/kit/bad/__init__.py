@@ -28,6 +28,8 @@ class Bad:
     """The same file after doing what the finding's `fix` says."""
     earlier: tuple[bytes, ...] = ()
     context: Context | None = None
+    also: tuple[str, ...] = ()
+    """Codes that nobody can avoid beside this one: a turned result is an amendment as well."""
 
 
 Maker = Callable[[Contract], Bad | None]
