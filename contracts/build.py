@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from contracts.contract import (
     Contract,
     Field,
     Locale,
+    Overlap,
     RefTable,
     Safety,
     Schema,
@@ -57,6 +58,8 @@ def build(root: MapNode, *, file: str, sha256: str, refs: Sequence[RefTable]) ->
         personal_data_allow=tuple(personal.get("allow", ())),
         severity={code: _levels(body) for code, body in ours.get("severity", {}).items()},
         receipt={key: str(value) for key, value in receipt.items()},
+        overlap=_overlap(ours["overlap"]) if "overlap" in ours else None,
+        tree=root,
     )
 
 
@@ -200,6 +203,12 @@ def instant(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no offset")
     return moment.astimezone(UTC)
+
+
+def _overlap(body: Mapping[str, str]) -> Overlap:
+    """`until` is the last day of the window, or the moment at which it ends."""
+    whole_day = timedelta(days=1) if len(body["until"]) == len("2026-12-31") else timedelta()
+    return Overlap(body["withVersion"], instant(body["until"]) + whole_day)
 
 
 def _service_level(node: MapNode) -> ServiceLevel:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from contracts.codes import Action, Impact, Severity
 from contracts.place import Mark
+from contracts.yamltree import Mapping as MapNode
 
 FeedKind = Literal["coa", "pat", "schedule"]
 DocumentKind = Literal["certificate", "series", "schedule"]
@@ -129,6 +130,7 @@ class RefTable:
     labs: tuple[str, ...] = ()
     units: Units = field(default_factory=Units)
     vocabularies: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    tree: MapNode | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,14 @@ class Safety:
     max_inflate_ratio: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """The former version that is still accepted where this one rejects, and until when (aware UTC, not included)."""
+
+    with_version: str
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Contract:
     """One partner, one feed, one version. Frozen by `sha256`, the hash of its file; `refs` are part of its identity."""
@@ -299,6 +309,9 @@ class Contract:
     personal_data_allow: tuple[str, ...] = ()
     severity: Mapping[str, tuple[Severity | None, Impact | None, Action | None]] = field(default_factory=dict)
     receipt: Mapping[str, str] = field(default_factory=dict)
+    overlap: Overlap | None = None
+    tree: MapNode | None = field(default=None, compare=False, repr=False)
+    """The file as it was read, with every place: for whoever compares or shows what is not compiled."""
 
     def clause(self, id: str) -> Clause:
         return next(c for c in self.clauses if c.id == id)

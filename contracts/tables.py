@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from contracts.contract import Criterion, RefTable, TagDef, TestDef, Units
 from contracts.duration import parse_duration
+from contracts.yamltree import Mapping as MapNode
 from contracts.yamltree import Node, plain
 
 
@@ -81,6 +82,7 @@ def read_table(ref: RefFile, root: Node) -> RefTable:
         labs=labs,
         units=units(body.get("units", {})),
         vocabularies=vocabularies(body.get("vocabularies", {})),
+        tree=root if isinstance(root, MapNode) else None,
     )
 
 

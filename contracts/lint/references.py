@@ -72,6 +72,7 @@ def check_references(root: Mapping, tables: Tables, problems: Problems) -> None:
                 _rule(rule, schema, tables, problems)
     _severity(root, problems)
     _personal_data(root, problems)
+    _overlap(root, problems)
 
 
 def _owners(schema: Mapping) -> Iterator[tuple[Mapping, Scope]]:
@@ -283,6 +284,22 @@ def _severity(root: Mapping, problems: Problems) -> None:
             problems.add(
                 "CON-E105", at, f"{code.code} has impact critical", "its severity is warning or error, never info"
             )
+
+
+def _overlap(root: Mapping, problems: Problems) -> None:
+    entry = customs(root).get("overlap")
+    body = entry[1] if entry else None
+    until, former = text(body, "until"), text(body, "withVersion")
+    at = (body.get("until") if isinstance(body, Mapping) else None) or root
+    if until is not None:
+        try:
+            instant(until)
+        except ValueError:
+            problems.add(
+                "CON-E105", at, f"{said(until)} is no date", "the last day (2026-12-31), or a time with its offset"
+            )
+    if former is not None and former == text(root, "version"):
+        problems.add("CON-E105", at, "the overlap is with this version itself", "name the former version")
 
 
 def _personal_data(root: Mapping, problems: Problems) -> None:
