@@ -3,7 +3,9 @@
 ContractsError
   ContractInvalid      the contract file has lint errors; carries every problem         sponsor
   UnknownContract      the catalog holds no contract by this name and version           sponsor
+  OtherContract        two reports of different contracts cannot be compared            sponsor
   PatternRefused       a pattern that has no linear-time form (CON-E107)                sponsor
+  CannotMake           the partner kit finds nothing that satisfies the contract        sponsor
 """
 
 from __future__ import annotations
@@ -57,12 +59,30 @@ class UnknownContract(ContractsError):
         super().__init__(f"no contract {wanted} in the catalog; {valid_values(wanted, known)}")
 
 
+class OtherContract(ContractsError):
+    """Two reports cannot be compared, for they were made under different contracts."""
+
+    audience: ClassVar[Action] = Action.SPONSOR
+
+    def __init__(self, ours: str, theirs: str) -> None:
+        self.ours, self.theirs = ours, theirs
+        super().__init__(f"a report under {theirs or 'no contract'} is no baseline for one under {ours or 'none'}")
+
+
 class PatternRefused(ContractsError):
     """The pattern can't run in linear time, or isn't a pattern. `reason` is the engine's own, in one line."""
 
     def __init__(self, pattern: str, reason: str) -> None:
         self.pattern, self.reason = pattern, reason
         super().__init__(f"pattern {pattern!r} cannot be used: {reason}")
+
+
+class CannotMake(ContractsError):
+    """The kit can't make `what` from this contract; `instead` says what can be done."""
+
+    def __init__(self, what: str, instead: str = "no file can satisfy the contract as it stands") -> None:
+        self.what, self.instead = what, instead
+        super().__init__(f"cannot make {what}; {instead}")
 
 
 def valid_values(wanted: str, known: Sequence[str], *, shown: int = 12) -> str:

@@ -137,6 +137,8 @@ class DeliveryRef:
     partner: str | None = None
     feed: str | None = None
     received_at: str | None = None
+    subject: str | None = None
+    """What it is about, as an id that tells nothing (contracts.baseline): by it the next delivery finds this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contracts.codes import Action, Impact, codes
 from contracts.document import Document
 from contracts.finding import ClauseRef, Excerpt, Expected, Finding, Fix, Reach
 from contracts.fingerprint import fingerprint
-from contracts.grouping import SHOWN, grouped
+from contracts.grouping import SHOWN, grouped, ranges
 from contracts.place import Place
 from contracts.plan import Plan
 from contracts.redaction import found, mask, restricted, secrets
@@ -18,6 +18,7 @@ from contracts.values.problem import Problem
 
 _BETWEEN_SLOTS = frozenset({"SCH-E301", "SCH-E402", "SCH-E403"})
 """Findings about two slots that contradict each other: neither can be stored alone."""
+Key = tuple[tuple[str, str], ...]
 _HIGH = (Impact.CRITICAL, Impact.HIGH)
 
 
@@ -40,7 +41,7 @@ def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], n
     hidden = first.personal or restricted(plan, first.field)
     hidden_value = hidden and first.found is not None
     key = exam.key("") if together else first.key if first.key is not None else exam.key(first.pointer)
-    where = tuple(_place(one, exam.document, name) for one in group[:SHOWN])
+    where, shown = ranges(_place(one, exam.document, name) for one in group)
     note = _note(exam, group) if together else problem.note
     return Finding(
         code=first.code,
@@ -62,11 +63,11 @@ def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], n
             plan.contract.id,
             clause.id,
             first.code,
-            key or (("place", _normalised(first)),),
+            _identity(exam, group, key),
             _contract_path(plan, first),
         ),
         count=len(group),
-        shown=len(where),
+        shown=shown,
         excerpt=_excerpt(exam, first, hide, hide_mark=hidden_value),
     )
 
@@ -127,6 +128,16 @@ def _reach(plan: Plan, one: Raised) -> Reach:
 def _contract_path(plan: Plan, one: Raised) -> str:
     name = plan.contract.schema.name
     return f"{name}.{one.field}" if one.field else name
+
+
+def _identity(exam: Examination, group: Sequence[Raised], key: Key) -> Key:
+    """What tells this finding from others of its clause, whatever row it stands in and however often it is sent.
+
+    A corrected certificate is the same one in its next revision, so the revision is no part of it.
+    """
+    if len(group) > 1:  # clause, code and field are told anyway; the fix is what else its members share
+        key = (*key, ("fix", group[0].problem.fix or ""))
+    return tuple(pair for pair in key if pair[0] not in exam.plan.revisions) or (("place", _normalised(group[0])),)
 
 
 def _normalised(one: Raised) -> str:

@@ -56,6 +56,10 @@ class Plan:
             self.document_key = _key(schema.fields)
         else:
             self.item_keys[self.rows_key] = _key(schema.fields)
+        self.revisions = frozenset(
+            str(c.params["revision"]) for c in contract.clauses if c.kind == "revision" and "revision" in c.params
+        )
+        """Fields that only tell one sending of a record from the next."""
         self._missing_time = {
             str(c.params[end]): c for c in contract.clauses if c.kind == "span" for end in ("start", "end")
         }

@@ -123,6 +123,7 @@ def _read_delivery(body: Mapping[str, Any]) -> DeliveryRef:
         body.get("partner"),
         body.get("feed"),
         body.get("received_at"),
+        body.get("subject"),
     )
 
 

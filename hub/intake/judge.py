@@ -7,13 +7,14 @@ import asyncio
 import io
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.formats.reading import line_of
 from connectors.inspection import Inspection, inspect
+from contracts.baseline import against, subject
 from contracts.codes import Severity
 from contracts.context import Context
 from contracts.contract import Contract
@@ -143,7 +144,18 @@ class Judge:
             on_good=good.append,
             on_bad=bad.append,
         )
-        return inspection, good, bad
+        return replace(inspection, report=self._compared(delivery, inspection)), good, bad
+
+    def _compared(self, delivery: DeliveryRow, inspection: Inspection) -> Report:
+        """The report, held against that of the newest earlier delivery of the feed about the same thing."""
+        report, about = inspection.report, subject(self.contract, inspection.named)
+        report = replace(report, delivery=replace(report.delivery, subject=about))
+        if about is None:
+            return report
+        with self.store.reading() as tx:
+            previous = tx.report_about(about, delivery.feed, before=delivery.id)
+        # A subject holds the contract's id, so both were made under it.
+        return against(report, previous) if previous is not None else report
 
     def _row(self, record: Record, delivery: DeliveryRow) -> RecordRow:
         contract = f"{self.contract.id}@{self.contract.version}"

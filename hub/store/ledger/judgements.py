@@ -20,6 +20,9 @@ from hub.store.rows import DeliveryRow, Judgement, QuarantineRow
 
 LANDED = (Verdict.ACCEPTED.value, Verdict.ACCEPTED_WITH_WARNINGS.value)
 
+RECENT = 500
+"""Reports that are looked through for an earlier one about the same thing."""
+
 
 class Judgements(Deliveries, Records):
     def report(self, delivery_id: str) -> Report | None:
@@ -30,6 +33,25 @@ class Judgements(Deliveries, Records):
             .order_by(report.c.id.desc())
             .limit(1)
         ).scalar()
+        return None if body is None else loads(body)
+
+    def report_about(self, subject: str, feed: str, *, before: str) -> Report | None:
+        """The newest report about this subject (contracts.baseline) of the feed's deliveries before this one.
+
+        Looks back over the last RECENT deliveries only; our own JSON is searched as bytes, where a partner's quotes
+        stand escaped.
+        """
+        query = (
+            select(report.c.body)
+            .join(delivery, delivery.c.id == report.c.delivery)
+            .where(delivery.c.feed == feed, delivery.c.id < number(before, "D", "delivery"))
+            .order_by(delivery.c.id.desc(), report.c.id.desc())
+            .limit(RECENT)
+            .execution_options(yield_per=20)
+        )
+        mark = f'"subject":"{subject}"'.encode()
+        with self.connection.execute(query) as bodies:
+            body = next((body for (body,) in bodies if mark in body), None)
         return None if body is None else loads(body)
 
     def quarantined(
