@@ -57,9 +57,10 @@ def lint_contract(data: bytes, file: str, refs: RefSource) -> LintedContract:
         if root is not None:
             problems.add("CON-E101", root, "the file is no mapping", "start with apiVersion: v3.2.0")
         return LintedContract(None, (), problems.sorted())
-    check_standard(root, problems)
-    check_semantics(root, problems, ours=is_on(root))
-    if not is_on(root):
+    ours = is_on(root)
+    check_standard(root, problems, ours=ours)
+    check_semantics(root, problems, ours=ours)
+    if not ours:
         at = root.get("customProperties") or root
         advice = "the hub uses it only with {property: jidProfile, value: 1} in customProperties"
         problems.add("CON-E104", at, "the profile is not switched on", advice, Severity.INFO)

@@ -170,25 +170,14 @@ def shape(group: str, name: str) -> jsonschema_rs.Validator:
 def check_shape(entry: tuple[str, str], node: Node, problems: Problems) -> bool:
     """CON-E105 for every breach of a shape of the profile. True when there is none."""
     sound = True
+    whole = {**profile_schema(), "$ref": f"#/$defs/{entry[0]}/{entry[1]}".rstrip("/")}
     for error in shape(*entry).iter_errors(plain(node)):
-        for breach in breaches(error, node):
+        for breach in breaches(error, node, whole):
             sound = False
-            message = breach.message.replace("the value", entry[1] or entry[0], 1)
-            problems.add("CON-E105", breach.at, message, _known_keys(entry, error, breach.help))
+            problems.add(
+                "CON-E105", breach.at, breach.message.replace("the value", entry[1] or entry[0], 1), breach.help
+            )
     return sound
-
-
-def _known_keys(entry: tuple[str, str], error: jsonschema_rs.ValidationError, help: str) -> str:
-    """For an unknown key: the keys that there are, the nearest first."""
-    kind: Any = error.kind
-    if kind.name != "additionalProperties":
-        return help
-    schema = profile_schema()["$defs"][entry[0]]
-    schema = schema[entry[1]] if entry[1] else schema
-    for part in error.instance_path:
-        schema = schema.get("items", {}) if isinstance(part, int) else schema.get("properties", {}).get(part, {})
-    keys = tuple(schema.get("properties", ()))
-    return valid_values(str(kind.unexpected[0]), keys) if keys else help
 
 
 def _durations(schema: dict[str, Any], node: Node, problems: Problems) -> None:

@@ -15,6 +15,7 @@ from contracts.lint.semantic import properties
 from contracts.lint.service import known_zone
 from contracts.lint.tables import Tables, Vocabularies, check_tags, check_tests, check_units, vocabulary_names
 from contracts.rulebook import ParameterKind, rules
+from contracts.rules.lead_time import LOT_ANCHORS
 from contracts.yamltree import Mapping, Node, Scalar, plain
 
 _CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
@@ -242,6 +243,7 @@ def _rule(rule: Mapping, schema: Mapping, tables: Tables, problems: Problems) ->
         if name in _KEYED.get(known.name, ()):
             for key, _value in entries(node):
                 _path(str(key.value), key, scopes, problems)
+    _anchor(known.name, body, document, problems)
     limits = text(body, "limits")
     if limits is not None and limits != "tags" and limits not in tables:
         problems.add(
@@ -249,6 +251,21 @@ def _rule(rule: Mapping, schema: Mapping, tables: Tables, problems: Problems) ->
             body.get("limits") or body,
             f"table {limits} is not in refs",
             valid_values(limits, ("tags", *tables)),
+        )
+
+
+def _anchor(rule: str, body: Mapping, document: Scope, problems: Problems) -> None:
+    """CON-E105 when leadTime is counted from what nobody can know, or frozenAfter waits for another event."""
+    after, event = text(body, "after"), text(body, "event")
+    if rule == "leadTime" and after is not None:
+        known = (*LOT_ANCHORS, *(f"slot.{name}" for name in document.names()))
+        if after not in known:
+            at = body.get("after") or body
+            problems.add("CON-E105", at, f"{said(after)} is no anchor of leadTime", valid_values(after, known))
+    if rule == "frozenAfter" and event is not None and event != "clearance":
+        at = body.get("event") or body
+        problems.add(
+            "CON-E105", at, f"{said(event)} is no event that freezes a slot", valid_values(event, ("clearance",))
         )
 
 

@@ -7,6 +7,7 @@ Rule: contracts.md 1.2.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,12 +16,15 @@ from typing import Any
 
 import jsonschema_rs
 
+from contracts.codes import Severity
 from contracts.errors import valid_values
 from contracts.lint.problems import Problems, said, walk
-from contracts.yamltree import Mapping, Node, plain
+from contracts.yamltree import Mapping, Node, Scalar, plain
 
 VERSIONS = {"v3.1.0": "odcs-3.1.0.schema.json", "v3.2.0": "odcs-3.2.0.schema.json"}
 NEWEST = "v3.2.0"
+# What the standard's own schema of 3.1.0 still calls valid. Read only to be told about: see `check_standard`.
+_OLDER = ("v3.0.0", "v3.0.1", "v3.0.2")
 
 _TYPES = {
     "string": "text",
@@ -42,25 +46,39 @@ _BELONGS = {
 @cache
 def standard(version: str) -> jsonschema_rs.Validator:
     """The validator of one version of the standard, from the copy in contracts/schema."""
+    return jsonschema_rs.validator_for(document(version))
+
+
+@cache
+def document(version: str) -> dict[str, Any]:
+    """The JSON Schema of one version of the standard."""
     text = files("contracts").joinpath(f"schema/{VERSIONS[version]}").read_text(encoding="utf-8")
-    return jsonschema_rs.validator_for(json.loads(text))
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
-def check_standard(root: Mapping, problems: Problems) -> None:
-    """CON-E102 for every breach of the stated version, CON-E103 for a version or kind that isn't read."""
+def check_standard(root: Mapping, problems: Problems, *, ours: bool) -> None:
+    """CON-E102 for every breach of the stated version, CON-E103 for a version or kind that isn't read.
+
+    A contract of 3.0.x that doesn't ask for our profile is valid in the eyes of the standard, so that it only is warned
+    of; with the profile it is refused.
+    """
     version = plain(root.get("apiVersion"))
     told = set()
+    stated = version if isinstance(version, str) and version in VERSIONS else NEWEST
     if not isinstance(version, str) or version not in VERSIONS:
         at = root.get("apiVersion") or root
         message = "no apiVersion" if version is None else f"apiVersion {said(version)} is not supported"
-        problems.add("CON-E103", at, message, valid_values(str(version or ""), tuple(VERSIONS)))
+        older = version in _OLDER
+        severity = Severity.WARNING if older and not ours else None
+        stated = "v3.1.0" if older else NEWEST
+        problems.add("CON-E103", at, message, valid_values(str(version or ""), tuple(VERSIONS)), severity)
         told.add("apiVersion")
     kind = plain(root.get("kind"))
     if kind != "DataContract":
         at = root.get("kind") or root
         problems.add("CON-E103", at, f"kind {said(kind)} is not a data contract", "write kind: DataContract")
         told.add("kind")
-    stated = version if isinstance(version, str) and version in VERSIONS else NEWEST
     found = _breaches_of(root, stated)
     # A key that only a newer version knows is told so: the author wants the version raised, not the key removed.
     newer = {b.path for b in _breaches_of(root, NEWEST)} if stated != NEWEST and found else set()
@@ -73,32 +91,78 @@ def check_standard(root: Mapping, problems: Problems) -> None:
 
 
 def _breaches_of(root: Mapping, version: str) -> list[Breach]:
-    return _causes([b for error in standard(version).iter_errors(plain(root)) for b in breaches(error, root)])
+    schema = document(version)
+    found = []
+    for error in standard(version).iter_errors(plain(root)):
+        owner = _untyped(error, root)
+        if owner is None:
+            found += breaches(error, root, schema)
+        else:
+            found.append(Breach(root, "", "", owner, hole=True))
+    return _causes(found)
+
+
+def _untyped(error: jsonschema_rs.ValidationError, root: Node) -> tuple[str | int, ...] | None:
+    """The path of a property without logicalType, when the error only says what some logicalType would ask for.
+
+    Every branch of the schema applies to such a property at once, so that it lacks a `map` and its options fit none;
+    the text of the standard leaves logicalType open (CON-E112 is about its options).
+    """
+    steps = error.schema_path
+    if "SchemaBaseProperty" not in steps or "then" not in steps:
+        return None
+    path = tuple(error.instance_path)
+    for block in ("logicalTypeOptions", "map"):
+        if block in path:
+            path = path[: len(path) - 1 - path[::-1].index(block)]
+    owner, _key = walk(root, path)
+    return path if isinstance(owner, Mapping) and owner.get("logicalType") is None else None
 
 
 def _causes(found: list[Breach]) -> list[Breach]:
-    """Without the keys that are "unknown" only because something below them is wrong.
+    """Without what follows from another breach in the same object or below it.
 
-    The standard closes its objects with unevaluatedProperties: a key whose value fails counts as not evaluated.
+    The standard closes its objects with unevaluatedProperties: where one branch of such an object fails, all its keys
+    count as unknown, also those that it names.
     """
-    deeper = {b.path[:n] for b in found for n in range(len(b.path))}
-    return [b for b in found if not (b.unknown and b.path in deeper)]
+    sound = [b for b in found if not b.follows]
+    wrong = {b.path for b in sound}
+    inside = {b.path[:n] for b in sound for n in range(len(b.path))}
+    holders = inside | {b.path for b in sound if not b.unknown}
+
+    def led(b: Breach) -> bool:
+        owner = b.path[:-1] if b.unknown else b.path
+        by_inner = b.unknown and b.path in inside
+        return by_inner or (b.follows and owner in holders) or any((*owner, key) in wrong for key in b.unless)
+
+    return [b for b in found if not b.hole and not led(b)]
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One breach of a JSON Schema: where, what, and what to write. `path` leads to the value or unknown key."""
+    """One breach of a JSON Schema: where, what, and what to write. `path` leads to the value or unknown key.
+
+    `follows`: told only when its object has no other breach. `unless`: nor when one of these keys of its object is
+    wrong, because what else may stand there hangs on them. `hole`: a fault of the schema and not of the contract, which
+    is kept only for what follows from it.
+    """
 
     at: Node
     message: str
     help: str
     path: tuple[str | int, ...]
     unknown: bool = False
+    follows: bool = False
+    unless: frozenset[str] = frozenset()
+    hole: bool = False
 
 
-def breaches(error: jsonschema_rs.ValidationError, root: Node, base: tuple[str | int, ...] = ()) -> list[Breach]:
-    """The breaches behind one error: unknown keys one by one, and of alternatives those of the nearest one."""
-    path = (*base, *error.instance_path)
+def breaches(error: jsonschema_rs.ValidationError, root: Node, schema: AnyMapping[str, Any]) -> list[Breach]:
+    """The breaches behind one error: unknown keys one by one, and of alternatives those of the nearest one.
+
+    `schema` is the whole document that was broken; it knows which keys are valid.
+    """
+    path = tuple(error.instance_path)
     at, key = walk(root, path)
     name = str(path[-1]) if path and isinstance(path[-1], str) else "the value"
     kind: Any = error.kind  # each kind has attributes of its own, which its type stub does not tell
@@ -112,17 +176,11 @@ def breaches(error: jsonschema_rs.ValidationError, root: Node, base: tuple[str |
             missing = str(kind.property)
             return [breach(f"{missing} is missing", f"add {missing}", key=missing)]
         case "additionalProperties" | "unevaluatedProperties":
-            advice = "remove it, or mind its spelling"
-            names = [str(name) for name in kind.unexpected]
-            return [
-                Breach(_key_of(at, n), f"{n} is not known here", _BELONGS.get(n, advice), (*path, n), unknown=True)
-                for n in names
-            ]
-        case "anyOf" | "oneOf" if any(kind.context):
-            # The alternative that fails deepest inside is the one the author meant.
-            meant = max((c for c in kind.context if c), key=lambda c: (max(len(e.instance_path) for e in c), -len(c)))
-            found = [b for inner in meant for b in breaches(inner, root, base)]
-            return found or [breach(f"{name} has no form that is allowed", "see the standard for its forms")]
+            return _unknown_keys([str(name) for name in kind.unexpected], at, path, known_keys(error, value, schema))
+        case "anyOf" | "oneOf":
+            return _alternatives(error, at, path, root, schema)
+        case "not" if isinstance(refused := _refused_key(error, at, schema), Scalar):
+            return [breach(f"{refused.value} is not allowed here", "remove it", refused)]
         case "enum":
             options = tuple(str(option) for option in kind.options)
             return [breach(f"{name} is {said(value)}", valid_values(str(value), options))]
@@ -137,9 +195,9 @@ def breaches(error: jsonschema_rs.ValidationError, root: Node, base: tuple[str |
             inner = str(kind.error.instance)
             return [breach(f"{inner} cannot be a key here", str(kind.error.message), _key_of(at, inner))]
         case "minItems" | "minProperties" | "minLength":
-            return [breach(f"{name} is too short", f"at least {kind.limit}")]
+            return [breach(f"{name} has {_count(value, kind.name)}", f"at least {kind.limit}")]
         case "maxItems" | "maxProperties" | "maxLength":
-            return [breach(f"{name} is too long", f"at most {kind.limit}")]
+            return [breach(f"{name} has {_count(value, kind.name)}", f"at most {kind.limit}")]
         case "minimum" | "exclusiveMinimum":
             return [breach(f"{name} is {said(value)}", f"at least {kind.limit}")]
         case "maximum" | "exclusiveMaximum":
@@ -150,6 +208,104 @@ def breaches(error: jsonschema_rs.ValidationError, root: Node, base: tuple[str |
             return [breach(f"{name} is not allowed here", "remove it", key or at)]
         case _:
             return [breach(f"{name} does not fit: {str(error.message)[:120]}", "see the standard for its forms")]
+
+
+def _unknown_keys(
+    names: list[str],
+    at: Node,
+    path: tuple[str | int, ...],
+    known: tuple[frozenset[str], frozenset[str], frozenset[str]],
+) -> list[Breach]:
+    here, elsewhere, deciding = known
+    found = []
+    for name in names:
+        follows = name in here
+        unless = deciding if name in elsewhere else frozenset[str]()
+        listed = sorted(here - set(names)) or sorted(elsewhere)
+        advice = _BELONGS.get(name) or (valid_values(name, listed) if listed else "remove it, or mind its spelling")
+        at_key = _key_of(at, name)
+        found.append(Breach(at_key, f"{name} is not known here", advice, (*path, name), True, follows, unless))
+    return found
+
+
+def _alternatives(
+    error: jsonschema_rs.ValidationError,
+    at: Node,
+    path: tuple[str | int, ...],
+    root: Node,
+    schema: AnyMapping[str, Any],
+) -> list[Breach]:
+    """Of several forms none or more than one fits. The one that fails deepest inside is the one the author meant."""
+    kind: Any = error.kind
+    name = str(path[-1]) if path and isinstance(path[-1], str) else "the value"
+    asked = [alternative.get("required", ()) for alternative in schema_at(schema, error.schema_path)]
+    failed = [context for context in kind.context if context]
+    if len(failed) < len(kind.context):
+        present = [key for keys, context in zip(asked, kind.context, strict=True) if not context for key in keys]
+        if len(present) < 2:
+            message = f"{name} fits more than one form"
+            return [Breach(at, message, "see the standard for its forms", path, follows=True)]
+        message = f"{' and '.join(present)} exclude each other"
+        return [Breach(_key_of(at, present[-1]), message, "keep one of them", path)]
+    single = [keys[0] for keys in asked if len(keys) == 1]
+    if len(single) == len(failed) and all(e.kind.name == "required" for context in failed for e in context):
+        return [Breach(at, f"{' or '.join(single[:2])} is missing", f"add one of {', '.join(single)}", path)]
+    meant = max(failed, key=lambda c: (max(len(e.instance_path) for e in c), -len(c)))
+    found = [b for inner in meant for b in breaches(inner, root, schema)]
+    return found or [Breach(at, f"{name} has no form that is allowed", "see the standard for its forms", path)]
+
+
+def _refused_key(error: jsonschema_rs.ValidationError, at: Node, schema: AnyMapping[str, Any]) -> Scalar | None:
+    """The key that a `not: {required: [key]}` forbids."""
+    refused = schema_at(schema, error.schema_path)
+    keys = refused.get("required", ()) if isinstance(refused, dict) else ()
+    return at.key(keys[0]) if isinstance(at, Mapping) and len(keys) == 1 else None
+
+
+def schema_at(schema: AnyMapping[str, Any], path: Iterable[str | int]) -> Any:
+    """The part of a schema at an error's schema path; an empty mapping when there is none."""
+    part: Any = schema
+    for step in path:
+        try:
+            part = part[step]
+        except (KeyError, IndexError, TypeError):
+            return {}
+    return part
+
+
+def known_keys(
+    error: jsonschema_rs.ValidationError, value: Any, schema: AnyMapping[str, Any]
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The keys that the closed object of `error` knows: those valid for this value; those of branches that don't
+    apply to it; and the keys that decide which branches apply."""
+    here: set[str] = set()
+    elsewhere: set[str] = set()
+    deciding: set[str] = set()
+
+    def collect(part: Any, into: set[str], depth: int) -> None:
+        if not isinstance(part, dict) or depth > 12:
+            return
+        into.update(part.get("properties", ()))
+        if isinstance(ref := part.get("$ref"), str):
+            collect(schema_at(schema, ref.removeprefix("#/").split("/")), into, depth + 1)
+        for word in ("allOf", "anyOf", "oneOf"):
+            for branch in part.get(word, ()):
+                collect(branch, into, depth + 1)
+        if "if" in part:
+            deciding.update(part["if"].get("properties", ()))
+            holds = jsonschema_rs.is_valid({**part["if"], "$defs": schema.get("$defs", {})}, value)
+            collect(part.get("then"), into if holds else elsewhere, depth + 1)
+            collect(part.get("else"), elsewhere if holds else into, depth + 1)
+
+    collect(schema_at(schema, error.schema_path[:-1]), here, 0)
+    return frozenset(here), frozenset(elsewhere - here), frozenset(deciding)
+
+
+def _count(value: Any, kind: str) -> str:
+    one, many = {"Items": ("entry", "entries"), "Properties": ("key", "keys"), "Length": ("character", "characters")}[
+        kind[3:]
+    ]
+    return f"{len(value) or 'no'} {one if len(value) == 1 else many}"
 
 
 def _key_of(at: Node, name: str) -> Node:

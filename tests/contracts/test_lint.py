@@ -254,7 +254,7 @@ def test_a_key_of_a_newer_version_is_told_so():
     (problem,) = [p for p in problems(SOUND.replace("v3.2.0", "v3.1.0")) if p.code == "CON-E102"]
     assert "write apiVersion: v3.2.0" in problem.help
     unknown = problems(SOUND.replace("v3.2.0", "v3.1.0").replace("status: active", "status: active\nowner: me"))
-    assert "apiVersion" not in next(p for p in unknown if p.message.startswith("owner")).help
+    assert "write apiVersion" not in next(p for p in unknown if p.message.startswith("owner")).help
 
 
 def test_the_shared_examples_as_310_fail_where_310_lacks_something(shared: Path):
