@@ -61,7 +61,7 @@ def check_document(
     if document.root is not None and not exam.raised and not exam.unread:
         for table in plan.result_tables.values():
             table.remember(exam)
-    clean = not exam.raised and not exam.unread
+    clean = not exam.raised and not exam.unread and not exam.lacking
     ends, hub_ends = plan.clean_ends(tuple(clause.id for clause, _ in known)) if clean else _ends(exam)
     report = Report(
         delivery=delivery if name == delivery.file else replace(delivery, file=name),
@@ -149,7 +149,17 @@ def _form_problems(exam: Examination) -> None:
             continue
         problem = Problem(form.code, form.message, form.expected, form.fix)
         exam.raised.append(
-            Raised(clause, form.code, pointer, form.field or "", form.message, problem, form.found, place=form.where)
+            Raised(
+                clause,
+                form.code,
+                pointer,
+                form.field or "",
+                form.message,
+                problem,
+                form.found,
+                personal=form.code == "FILE-E701",
+                place=form.where,
+            )
         )
         if pointer:
             exam.spoiled.add(pointer)
@@ -177,7 +187,9 @@ def _ends(exam: Examination) -> tuple[Ends, Ends]:
             end = "failed"
         elif clause.id in exam.broken:
             end = "could_not_evaluate"
-        elif not clause.by_file and (exam.hub_unread or not exam.plan.known(clause, exam.context)):
+        elif clause.id in exam.lacking or (
+            not clause.by_file and (exam.hub_unread or not exam.plan.known(clause, exam.context))
+        ):
             end = "needs_hub"
         elif clause.id in exam.unread or clause.kind == "foreign":
             end = "could_not_evaluate"

@@ -44,9 +44,14 @@ class RuleDef:
     required: tuple[str, ...]
 
     def needs_for(self, params: Mapping[str, Any]) -> frozenset[str]:
-        """What this use of the rule must know. `signed` with its own list of signers asks no registry."""
+        """What this use of the rule must know. `signed` with its own list of signers asks no registry, `leadTime` after
+        a time of the slot itself asks nobody; a registry says that a lot exists, the sponsor how many doses it has."""
         if self.name == "signed" and "users" in params:
             return frozenset({"file"})
+        if self.name == "leadTime" and str(params.get("after", "")).startswith("slot."):
+            return frozenset({"file"})
+        if self.name == "allocation":
+            return frozenset({"registry", "hub"})
         return frozenset({self.needs})
 
     def codes_for(self, kind: DocumentKind, params: Mapping[str, Any]) -> tuple[str, ...]:

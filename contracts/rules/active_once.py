@@ -22,16 +22,18 @@ def active_once(clause: Clause, plan: Plan) -> Rule:
         assert history is not None
         frames = exam.entered(None, clause)
         here = {str(exam.value(key, pointer, node)) for pointer, node in frames}
-        running: dict[str, str] = {
-            str(getattr(slot, identity.field, "")): slot.slot_uid
-            for slot in history.open_slots()
-            if slot.status in active and slot.slot_uid not in here
-        }
-        for pointer, node in frames:
-            who, uid = exam.value(identity, pointer, node), str(exam.value(key, pointer, node))
-            if who is None or exam.value(status, pointer, node) not in active:
-                continue
-            other = running.setdefault(str(who), uid)
+        running: dict[str, str] = {}
+        for slot in sorted(history.open_slots(), key=lambda slot: slot.slot_uid, reverse=True):
+            if slot.status in active and slot.slot_uid not in here:
+                running[str(getattr(slot, identity.field, ""))] = slot.slot_uid
+        found = [
+            (str(exam.value(key, pointer, node)), pointer, str(who))
+            for pointer, node in frames
+            if (who := exam.value(identity, pointer, node)) is not None and exam.value(status, pointer, node) in active
+        ]
+        # by slot, not by row: the same two slots are the same finding in whatever order they are sent
+        for uid, pointer, who in sorted(found):
+            other = running.setdefault(who, uid)
             if other != uid:
                 at = status.pointer(pointer)
                 problem = Problem(

@@ -22,6 +22,7 @@ from contracts.values.problem import Problem
 
 if TYPE_CHECKING:
     from contracts.plan import Plan
+    from contracts.rules.familiar import Rows
     from contracts.rules.paths import Path
     from contracts.rules.results import ResultLine
 
@@ -70,10 +71,12 @@ class Examination:
     """Ids of clauses that had nothing to look at, because what they look at could not be entered."""
     broken: set[str] = field(default_factory=set)
     """Ids of clauses whose rule stopped."""
+    lacking: set[str] = field(default_factory=set)
+    """Ids of clauses that the hub judges and that it did not know enough for here: they still need the hub."""
     hub_unread: bool = False
     """Nothing could be read, so that no clause of the hub was judged either."""
-    known_rows: dict[str, list[ResultLine | None]] = field(default_factory=dict)
-    """Array -> for each of its rows the faultless one that had the same texts before (contracts.rules.familiar)."""
+    known_rows: dict[str, Rows] = field(default_factory=dict)
+    """Array -> what was known of its rows before (contracts.rules.familiar)."""
     _said: set[tuple[str, str, Any]] = field(default_factory=set)
     _frames: dict[str | None, list[tuple[str, Node]]] = field(default_factory=dict)
     _columns: dict[tuple[str | None, str], Sequence[Value]] = field(default_factory=dict)
@@ -180,10 +183,13 @@ class Examination:
             if scalar is None or name is None:
                 known = [self.value(path, pointer, node) for pointer, node in frames]
             else:
-                get = scalar.known.get
-                known = [get(node.get(name)) for _, node in frames]  # type: ignore[arg-type]
+                rows = self.known_rows.get(each) if each is not None else None
+                raws = rows.column(name) if rows is not None else None
+                if raws is None:
+                    raws = [node.get(name) for _, node in frames]
+                known = list(map(scalar.known.get, raws))  # type: ignore[arg-type]  # nothing else is known there
                 if not all(known):  # zero, empty, or no longer remembered
-                    known = [scalar.value(node.get(name)) for _, node in frames]
+                    known = list(map(scalar.value, raws))
             self._columns[place] = known
         return known
 

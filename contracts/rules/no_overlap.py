@@ -21,18 +21,18 @@ def no_overlap(clause: Clause, plan: Plan) -> Rule:
     excepted = frozenset(str(word) for word in clause.params.get("except", ()))
 
     def rule(exam: Examination) -> None:
-        booked: dict[str, list[tuple[datetime, datetime, str]]] = {}
+        booked: dict[str, list[tuple[datetime, datetime, tuple[tuple[str, str], ...], str]]] = {}
         for pointer, node in exam.entered(None, clause):
             suite, a, b = (exam.value(path, pointer, node) for path in (resource, start, end))
             if suite is None or not isinstance(a, datetime) or not isinstance(b, datetime) or b <= a:
                 continue
             if excepted and exam.value(status, pointer, node) in excepted:
                 continue
-            booked.setdefault(str(suite), []).append((a, b, pointer))
+            booked.setdefault(str(suite), []).append((a, b, exam.key(pointer), pointer))
         for suite, slots in booked.items():
-            slots.sort()
-            busy_until, busy_by = slots[0][1], slots[0][2]
-            for a, b, pointer in slots[1:]:
+            slots.sort()  # of two at the same time the slot's name decides, and not its row
+            _, busy_until, _, busy_by = slots[0]
+            for a, b, _, pointer in slots[1:]:
                 if a < busy_until:
                     _overlap(exam, suite, pointer, busy_by, busy_until)
                 if b > busy_until:

@@ -15,6 +15,7 @@ from contracts.duration import format_duration
 from contracts.records import Slot
 from contracts.rules.examination import Examination, Value
 from contracts.rules.paths import Path
+from contracts.rules.slot_sources import disagreement
 from contracts.values.problem import Problem
 from contracts.values.times import utc_text
 
@@ -26,11 +27,16 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 def revision_order(clause: Clause, plan: Plan) -> Rule:
-    """SCH-E207 an older revision came later, SCH-E209 the same revision says something else."""
+    """SCH-E207 an older revision came later, SCH-E209 the same revision says something else, SCH-E208 another feed of
+    the agreed `sources` says something else."""
     key = plan.path(str(clause.params["key"]), None)
     order = [plan.path(str(name), None) for name in clause.params["order"]]
+    sources = tuple(str(feed) for feed in clause.params.get("sources", ()))
+    held_against = disagreement(clause, plan, key, sources) if sources else None
 
     def rule(exam: Examination) -> None:
+        if held_against is not None:
+            held_against(exam)
         for pointer, node, last in _with_last(exam, clause, key, order):
             now = tuple(_comparable(exam.value(path, pointer, node)) for path in order)
             then = tuple(_comparable(getattr(last, path.field, None)) for path in order)
@@ -53,7 +59,7 @@ def revision_order(clause: Clause, plan: Plan) -> Rule:
                         "SCH-E209",
                         f"is the same as before, but {', '.join(changed[:5])} changed",
                         expected="a new revision for every change",
-                        fix="raise the revision and send it again",
+                        fix=f"raise {name} and send it again",
                     )
                     exam.raise_(clause, problem, at, name, found=str(now[0]), slot_row=exam.row_of(at))
 
@@ -76,7 +82,7 @@ def slip(clause: Clause, plan: Plan) -> Rule:
                 "SCH-E202" if far else "SCH-E203",
                 f"moved {format_duration(now - then)} {direction}",
                 expected=f"{utc_text(then)}, as planned before",
-                fix="check what depends on this slot",
+                fix="check what depends on this slot; if it is a mistake, send the time as planned in a new revision",
                 note=f"the agreed tolerance is {format_duration(tolerance)}",
             )
             at = field.pointer(pointer)
@@ -98,10 +104,12 @@ def transitions(clause: Clause, plan: Plan) -> Rule:
             at = status.pointer(pointer)
             name = exam.label(at) or "the slot"
             if then in final:
-                problem = Problem("SCH-E205", "came back", f"{then}, which is final", "open a new slot instead")
+                fix = f"leave the slot {then} and send the run as a new slot"
+                problem = Problem("SCH-E205", "came back", f"{then}, which is final", fix)
                 message = f"{name} came back as {now} after it was {then}"
             elif now == "cancelled":
-                problem = Problem("SCH-E204", "was cancelled", f"{then}, as before", "check what depends on this slot")
+                fix = f"check what depends on this slot; if it goes on, send it as {then} in a new revision"
+                problem = Problem("SCH-E204", "was cancelled", f"{then}, as before", fix)
                 message = f"{name} was cancelled; it was {then} before"
             else:
                 continue
@@ -134,7 +142,7 @@ def no_silent_removal(clause: Clause, plan: Plan) -> Rule:
                 "SCH-E206",
                 "vanished",
                 expected=f"{slot.slot_uid} with a status",
-                fix="send the slot with status cancelled, or send it again",
+                fix="send it again, or with status cancelled if it is called off",
                 note=f"it was {slot.status} for {utc_text(slot.planned_start)}",
             )
             message, whose = f"{slot.slot_uid} vanished without cancellation", ((key.field, slot.slot_uid),)

@@ -1,4 +1,4 @@
-"""uniqueKey and the primary key: the first record stays, every later one with the same key is a finding."""
+"""uniqueKey and the primary key: of records with the same key the first stays, every other one is a finding."""
 
 from __future__ import annotations
 
@@ -42,16 +42,20 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
             columns = [exam.column(path, frames, each) for path in paths]
             if len(set(zip(*columns, strict=True))) == len(frames):
                 return
-        seen: dict[tuple[Value, ...], str] = {}
+        seen: dict[tuple[Value, ...], list[tuple[str, Node]]] = {}
         for pointer, node in frames:
             if status is not None and exam.value(status, pointer, node) in excepted:
                 continue
             key = tuple(exam.value(path, pointer, node) for path in paths)
             if any(part is None for part in key):
                 continue
-            first = seen.setdefault(key, pointer)
-            if first != pointer:
-                _again(exam, pointer, node, first, key)
+            seen.setdefault(key, []).append((pointer, node))
+        for key, alike in seen.items():
+            if len(alike) > 1:
+                # by business key, not by row: the same records are the same finding in whatever order they are sent
+                (first, _), *others = sorted(alike, key=lambda one: exam.key(one[0]))
+                for pointer, node in others:
+                    _again(exam, pointer, node, first, key)
 
     def _again(exam: Examination, pointer: str, node: Node, first: str, key: tuple[Value, ...]) -> None:
         said = ", ".join(str(part) for part in key)
