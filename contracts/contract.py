@@ -82,7 +82,8 @@ class TestDef:
     min_duration: timedelta | None = None
     tat_working_days: int | None = None
     loq_max: Decimal | None = None
-    replicates: int | None = None
+    replicates: int | None = None  # fewest
+    replicates_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

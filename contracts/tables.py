@@ -113,6 +113,7 @@ def panel_test(body: Mapping[str, Any], labs: tuple[str, ...] = ()) -> TestDef:
         tat_working_days=body.get("tatWorkingDays"),
         loq_max=decimal(body["loqMax"]) if "loqMax" in body else None,
         replicates=body.get("replicates", {}).get("min"),
+        replicates_max=body.get("replicates", {}).get("max"),
     )
 
 

@@ -24,14 +24,15 @@ def one_subject(clause: Clause, plan: Plan) -> Rule:
         )
 
     def rule(exam: Examination) -> None:
+        firsts: dict[str, str] = {}  # by the field's own name: a lot of a row must be the lot of the certificate
         for path, each, ours in paths:
-            first: str | None = None
+            name = path.field.rpartition(".")[2]
             for pointer, node in exam.entered(each, clause):
                 value = exam.value(path, pointer, node)
                 if value is None:
                     continue
                 said, at = str(value), path.pointer(pointer)
-                name = path.field.rpartition(".")[2]
+                first = firsts.setdefault(name, said)
                 if ours is not None and said not in ours:
                     problem = Problem(
                         "COA-E404",
@@ -40,7 +41,7 @@ def one_subject(clause: Clause, plan: Plan) -> Rule:
                         fix=f"send {name} {' or '.join(ours)} here and others through their own feed",
                     )
                     exam.raise_(clause, problem, at, path.field, found=said)
-                elif first is not None and said != first:
+                elif said != first:
                     problem = Problem(
                         "COA-E403",
                         f"is a second {name} in one certificate",
@@ -48,6 +49,5 @@ def one_subject(clause: Clause, plan: Plan) -> Rule:
                         fix="send one certificate for each",
                     )
                     exam.raise_(clause, problem, at, path.field, found=said)
-                first = first or said
 
     return rule

@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from contracts.canonical import certificate as certificate_of
+from contracts.context import History
 from contracts.contract import Clause
 from contracts.records import Certificate, Result, ResultVerdict
 from contracts.rules.examination import Examination
@@ -32,7 +33,7 @@ Change = tuple[str, str]
 
 def revision(clause: Clause, plan: Plan) -> Rule:
     """COA-E405 nothing new, E406 amended, E407 a result that a clearance relied on turned, E408 changed silently,
-    E409 out of order."""
+    E409 out of order, E410 replaced by another certificate already, or replacing what is replaced already."""
     id_path, at = plan.path(str(clause.params["id"]), None), plan.path(str(clause.params["revision"]), None)
 
     def rule(exam: Examination) -> None:
@@ -42,20 +43,79 @@ def revision(clause: Clause, plan: Plan) -> Rule:
         if number is None or exam.value(at, "", exam.root) is None:
             exam.unread.add(clause.id)
             return
-        earlier = history.certificate(str(number))
-        if not earlier:
+        earlier, instead = history.certificate(str(number)), history.replacing(str(number))
+        if not earlier and not instead and exam.root.get("replaces") is None:
             return
         new = certificate_of(exam)
-        newest = max(earlier, key=lambda c: c.revision)
+        newest = max(earlier, key=lambda c: c.revision, default=None)
         same = next((c for c in earlier if c.revision == new.revision), None)
         if same is not None:
             _same_revision(exam, clause, at.field, same, new)
+        elif instead:
+            _revoked(exam, clause, id_path.field, new, instead[-1])
+        elif newest is None:
+            _replaces_another(exam, clause, at.field, new, history)
         elif new.revision == newest.revision + 1:
+            if new.replaces is not None and new.replaces[0] == newest.certificate_no:
+                _refers_back(exam, clause, new, newest)
             _amended(exam, clause, at.field, newest, new)
         else:
             _out_of_order(exam, clause, at.field, newest, new)
 
     return rule
+
+
+def _replaces_another(exam: Examination, clause: Clause, field: str, new: Certificate, history: History) -> None:
+    """The first revision of a certificate that stands for one with another number."""
+    if new.replaces is None or new.replaces[0] == new.certificate_no:
+        return
+    number = new.replaces[0]
+    instead = history.replacing(number)
+    if instead:
+        other = instead[-1].certificate_no
+        problem = Problem(
+            "COA-E410",
+            "is replaced already",
+            expected="a certificate that still stands",
+            fix=f"send it as the next revision of {other}, or say that it replaces {other}",
+        )
+        message = f"certificate {number} is replaced by {other} already"
+        at = "/replaces/certificate_no"
+        exam.raise_(clause, problem, at, _field_of(at), message=message, found=number, spoil=False)
+        return
+    old = max(history.certificate(number), key=lambda c: c.revision, default=None)
+    if old is not None:
+        _refers_back(exam, clause, new, old)
+        _amended(exam, clause, field, old, new)
+
+
+def _revoked(exam: Examination, clause: Clause, field: str, new: Certificate, instead: Certificate) -> None:
+    problem = Problem(
+        "COA-E410",
+        "is revoked",
+        expected=f"the next revision of {instead.certificate_no}",
+        fix=f"send it as the next revision of {instead.certificate_no}",
+        note="what replaced a certificate stands until it is replaced itself",
+    )
+    message = f"certificate {new.certificate_no} is revoked: {instead.certificate_no} replaced it"
+    exam.raise_(clause, problem, f"/{field}", field, message=message, found=new.certificate_no, spoil=False)
+
+
+def _refers_back(exam: Examination, clause: Clause, new: Certificate, newest: Certificate) -> None:
+    """`replaces` names a revision that another one has replaced already."""
+    assert new.replaces is not None
+    if new.replaces[1] >= newest.revision:
+        return
+    problem = Problem(
+        "COA-E410",
+        "is replaced already",
+        expected=f"revision {newest.revision}, the newest",
+        fix=f"say that it replaces revision {newest.revision}",
+        replacement=str(newest.revision),
+    )
+    message = f"revision {new.replaces[1]} of {newest.certificate_no} is replaced by revision {newest.revision} already"
+    at = "/replaces/revision"
+    exam.raise_(clause, problem, at, _field_of(at), message=message, found=str(new.replaces[1]), spoil=False)
 
 
 def _same_revision(exam: Examination, clause: Clause, field: str, old: Certificate, new: Certificate) -> None:
@@ -83,8 +143,16 @@ def _amended(exam: Examination, clause: Clause, field: str, old: Certificate, ne
     changed = changes(old, new)
     names = ", ".join(name for _, name in changed[:5]) or "nothing but the revision"
     more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
-    problem = Problem("COA-E406", "amends", fix="read the changes", note=f"changed: {names}{more}")
-    message = f"revision {new.revision} amends revision {old.revision}: {names}{more}"
+    same = old.certificate_no == new.certificate_no
+    amends = f"amends revision {old.revision}" if same else f"amends certificate {old.certificate_no}"
+    problem = Problem(
+        "COA-E406",
+        "amends",
+        expected="changes that the sponsor has read",
+        fix="read the changes and decide again what depends on them",
+        note=f"changed: {names}{more}",
+    )
+    message = f"revision {new.revision} {amends}: {names}{more}"
     exam.raise_(clause, problem, f"/{field}", field, message=message, found=str(new.revision), spoil=False)
     cleared = exam.context.cleared_lots
     if cleared is None or new.lot_number not in cleared:

@@ -16,7 +16,7 @@ from contracts.records import ResultVerdict
 from contracts.values.number import Number, read_number
 from contracts.values.problem import Problem
 from contracts.values.units import read_unit
-from contracts.values.words import Vocabulary
+from contracts.values.words import Vocabulary, is_judgement, is_pending
 
 PASS, FAIL = ResultVerdict.PASS, ResultVerdict.FAIL
 INCONCLUSIVE, NOT_EVALUATED = ResultVerdict.INCONCLUSIVE, ResultVerdict.NOT_EVALUATED
@@ -108,7 +108,9 @@ class Judge:
         if not staged:
             return Judged(test, reading, NOT_EVALUATED, f"a result in stage {stage} proves nothing yet", found)
         verdict = compare(test.criterion, reading, of)
-        if verdict is INCONCLUSIVE:
+        if test.loq_max is not None and verdict is PASS and _too_coarse(test.loq_max, reading):
+            verdict, found = INCONCLUSIVE, (*found, ("value", _coarse(test)))
+        elif verdict is INCONCLUSIVE:
             found = (*found, ("value", _inconclusive(test, reading)))
         return Judged(test, reading, verdict, _reason(test, verdict), found)
 
@@ -139,6 +141,9 @@ class Judge:
         vocabulary = self.vocabulary_of(test)
         word = vocabulary.read(value) if vocabulary is not None else None
         if word is None:
+            if is_pending(value):
+                problems.append(("value", _pending(test)))
+                return None
             known = vocabulary or Vocabulary("of this test", dict.fromkeys(test.criterion.words, ()))
             problems.append(("value", known.unknown(value, "COA-E108")))
             return None
@@ -146,12 +151,16 @@ class Judge:
 
     def _read_numeric(self, test: TestDef, value: str, loq: str | None) -> Number | Reading | Problem:
         number = read_number(value, self._locale)
-        if isinstance(number, Number) or number.code != "COA-E101":
+        if isinstance(number, Number) or number.code not in ("COA-E101", "COA-E106"):
             return number
         absent = self._vocabularies.get("absent")
         if absent is not None and absent.read(value) == "absent" and _has_limit(test.criterion):
             return Reading(word="absent", not_detected=True, lod=self._limit(loq))
-        if any(v.read(value) is not None for v in self._vocabularies.values()):
+        if number.code == "COA-E106":
+            return number
+        if is_pending(value):
+            return _pending(test)
+        if is_judgement(value) or any(v.read(value) is not None for v in self._vocabularies.values()):
             return Problem(
                 "COA-E102",
                 "is a word where a number is due",
@@ -285,8 +294,11 @@ def wording(criterion: Criterion) -> str:
     signs = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">", "equals": "="}
     other = f"{criterion.of} " if criterion.of else ""
     match criterion.op:
-        case "range":
+        case "range" if criterion.include_lower and criterion.include_upper:
             return f"{other}{criterion.low} to {criterion.high}"
+        case "range":
+            lower, upper = (">=" if criterion.include_lower else ">"), ("<=" if criterion.include_upper else "<")
+            return f"{other}{lower} {criterion.low} and {upper} {criterion.high}"
         case "oneOf":
             return other + " or ".join(criterion.words)
         case "absent":
@@ -347,6 +359,32 @@ def _stage(test: TestDef) -> Problem:
         f"is not {allowed}",
         expected=f"a result in stage {allowed}",
         fix="send the final result in the next revision when it is there",
+    )
+
+
+def _pending(test: TestDef) -> Problem:
+    return Problem(
+        "COA-E109",
+        "is not there yet",
+        expected=f"a result in stage {' or '.join(test.stage_allowed)}",
+        fix="send the final result in the next revision when it is there",
+    )
+
+
+def _too_coarse(highest: Decimal, reading: Reading) -> bool:
+    """Whether a result is known to be low only by a limit of quantification above the agreed one."""
+    if reading.not_detected:
+        return reading.lod is not None and reading.lod > highest
+    return reading.operator in ("<", "<=") and reading.compared is not None and reading.compared > highest
+
+
+def _coarse(test: TestDef) -> Problem:
+    most = f"{test.loq_max}" + (f" {test.unit}" if test.unit else "")
+    return Problem(
+        "COA-E107",
+        f"is censored above the highest agreed limit of quantification, {test.loq_max}",
+        expected=f"a limit of quantification of at most {most}",
+        fix="repeat the test with a lower limit of quantification, or justify the result",
     )
 
 

@@ -7,7 +7,7 @@ converted, so that `1E+2000000` costs no more than `1`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -18,13 +18,20 @@ _MAX_EXPONENT = 30  # no real measurement leaves 10^-30 .. 10^30
 _MAX_DIGITS = 60
 _POINT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 _COMMA = re.compile(r"([+-]?)([0-9]+),([0-9]+)((?:[eE][+-]?[0-9]+)?)")
-_POWER = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?) ?[x×·*] ?10(?:\^([+-]?[0-9]+)|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))")
+_POWER = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?) ?[xX×·⋅∙*] ?10(?:\^([+-]?[0-9]+)|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))")
+# What an East Asian keyboard and a typesetter write for ASCII: full-width digits, signs and letters; the minus sign.
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x2212: "-", 0x3000: " ", 0x2264: "<=", 0x2265: ">="}
 _SUPERSCRIPT = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _GROUPED = re.compile(
     "[+-]?[0-9]{1,3}(?:([ \u00a0\u202f\u2009'\u2019_,.])[0-9]{3})(?:\\1[0-9]{3})*(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?"
 )
 _OPERATOR = re.compile(r"(<=|>=|<|>)[ ]*")
-_CENSORED_WORD = re.compile(r"(?:<=|>=|<|>)?[ ]*(?:LOQ|BLQ|ND|NT|TEST RNG|ULOQ)", re.IGNORECASE)
+_CENSORED_WORD = re.compile(
+    r"(?:(?:<=|>=|<|>|below|above|under|over)?[ ]*(?:the )?(?:[LU]?LOQ|LOD|MDL|TEST RNG)"
+    r"|B[LD]L|BLO?Q|BQL|A[LQ]Q|AQL|N\.?[DTQ]\.?|OOR|out of range|below range|above range"
+    r"|not (?:quantifiable|quantified|tested|determined))",
+    re.IGNORECASE,
+)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity|∞)", re.IGNORECASE)
 _MARKED = re.compile(
     r"[*†‡§#()\[\]{}±;ᵃᵇᶜᵈ]|[0-9] *(?:/|–|—| - | to |\.\.\.?|(?<=[0-9])-(?=[0-9])) *[0-9]|[0-9] +[0-9]"
@@ -51,6 +58,8 @@ def read_number(text: str, locale: Locale) -> Number | Problem:
     Words of a vocabulary are the caller's business (COA-E102): they are tested before this.
     """
     text = text.strip(" \t")
+    if not text.isascii():
+        text = text.translate(_WIDE).strip(" ")
     if _CENSORED_WORD.fullmatch(text):
         return Problem(
             "COA-E106",
@@ -65,7 +74,17 @@ def read_number(text: str, locale: Locale) -> Number | Problem:
     if found is not None:
         operator, body = found[1], text[found.end() :]
     value = _read_body(body, locale)
-    return value if isinstance(value, Problem) else Number(value, operator)
+    if isinstance(value, Problem):
+        return _with_operator(operator, value) if operator is not None else value
+    return Number(value, operator)
+
+
+def _with_operator(operator: str, problem: Problem) -> Problem:
+    """What to write instead keeps its operator: `<7,2` becomes `<7.2` and never `7.2`."""
+    if problem.replacement is None:
+        return problem
+    written = f"{operator}{problem.replacement}"
+    return replace(problem, fix=f"write {written}", replacement=written)
 
 
 def plain(text: str) -> Decimal | None:

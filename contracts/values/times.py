@@ -78,12 +78,13 @@ class TimeReader:
     def read(self, raw: str, *, cell_kind: str | None = None) -> date | datetime | Problem:
         """A date, or an aware UTC instant. `cell_kind` is what a spreadsheet calls the cell, when it is one."""
         text = raw.strip(" \t")
-        if text in self._rules.placeholders:
+        if text in self._rules.placeholders or text[:10] in self._rules.placeholders:
             return self._problem(self._codes.implausible, "is a placeholder, not a date", fix="write the real date")
         if isinstance(raw, RawNumber) or (_INTEGER.fullmatch(text) and not _PARTIAL.fullmatch(text)):
             return self._problem(
                 self._codes.serial,
                 "is a spreadsheet's day number, not a date",
+                fix=_days_meant(text),
                 note="the same number is another day in a workbook that counts from 1904",
             )
         value = self._read_instant(text, cell_kind) if self._instant else self._read_date(text, cell_kind)
@@ -196,6 +197,15 @@ class TimeReader:
         shape = self._said or iso
         thing = "a time with its offset" if self._instant and self._zone is None else "a date"
         return Problem(code, says, f"{thing}, such as {shape}", fix or f"write it like {shape}", note=note)
+
+
+def _days_meant(text: str) -> str | None:
+    """What a spreadsheet's day number can mean: day 60 is 1900-02-29 there, and some workbooks count from 1904."""
+    days = int(text.partition(".")[0]) if _INTEGER.fullmatch(text) else 0
+    if not 20_000 <= days <= 80_000:  # 1954 to 2119: no other number is taken for a day
+        return None
+    from_1900, from_1904 = date(1899, 12, 30) + timedelta(days), date(1904, 1, 1) + timedelta(days)
+    return f"write {from_1900} or {from_1904}, whichever was meant"
 
 
 def _is_zone(name: str) -> bool:

@@ -5,6 +5,7 @@ Only what the contract lists is forgiven: a spelling alias, a flagged code, a co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ class UnitReading:
     problem: Problem | None = None
 
 
+_HEADER = re.compile(r"[^\[(]*[\[(](.+)[\])]")
 _SAME = UnitReading(Decimal(1))
 
 
@@ -53,3 +55,19 @@ def read_unit(text: str | None, agreed: str, units: Units) -> UnitReading:
 
 def _write(code: str, says: str, agreed: str, *, certain: bool = False) -> Problem:
     return Problem(code, says, f"the unit {agreed}", f"write {agreed}", agreed, certain=certain)
+
+
+def unit_in_header(header: str) -> str | None:
+    """The unit that a column's header names in brackets: `Result [ng/mL]`."""
+    found = _HEADER.fullmatch(header.strip(" \t"))
+    return found[1].strip(" \t") if found is not None else None
+
+
+def only_in_header(agreed: str) -> Problem:
+    """COA-E204. A header speaks for a whole column, and a row that is moved to another file loses it."""
+    return Problem(
+        "COA-E204",
+        "stands only in the header of the column",
+        expected=f"the unit {agreed} beside the value",
+        fix=f"write {agreed} into the unit of this row",
+    )

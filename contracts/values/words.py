@@ -11,9 +11,29 @@ from difflib import get_close_matches
 
 from contracts.values.problem import Problem
 
+_PENDING = frozenset(
+    {"pending", "tbd", "tba", "to be determined", "to be announced", "to follow", "in progress", "ongoing", "in test",
+     "outstanding", "not yet available", "negative to date", "no growth to date"}
+)  # fmt: skip
+_JUDGEMENTS = frozenset(
+    {"pass", "passed", "passes", "fail", "failed", "fails", "ok", "complies", "conforms", "compliant", "conform",
+     "meets criteria", "meets criterion", "meets specification", "meets spec", "within specification", "within limits"}
+)  # fmt: skip
+
 
 def fold(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip(" \t")).casefold()
+
+
+def is_pending(text: str) -> bool:
+    """Whether a text says that there is no result yet: `pending`, `TBD`, a line of dashes."""
+    said = fold(text)
+    return said in _PENDING or not said.strip("-–—_. ")
+
+
+def is_judgement(text: str) -> bool:
+    """Whether a text says how a result was judged instead of what was found."""
+    return fold(text) in _JUDGEMENTS
 
 
 class Vocabulary:
