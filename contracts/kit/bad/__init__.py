@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 
 from contracts.context import Context
 from contracts.contract import Contract, SourceForm
 
-__all__ = ["Bad", "Maker"]
+__all__ = ["Bad", "Maker", "bad", "codes_of"]
+
+FAMILIES = ("certificate", "file", "schedule", "series")
+"""Modules of this package, each with `MAKERS: Mapping[str, Maker]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,23 @@ class Bad:
 
 Maker = Callable[[Contract], Bad | None]
 """None: this contract has no clause that could raise the code."""
+
+
+def bad(contract: Contract, code: str) -> Bad | None:
+    """The bad file of a code; None when no maker knows the code or the contract cannot raise it."""
+    maker = makers().get(code)
+    return maker(contract) if maker is not None else None
+
+
+def codes_of(contract: Contract) -> tuple[str, ...]:
+    """The codes of which a bad file can be made from this contract, sorted."""
+    return tuple(code for code in sorted(makers()) if bad(contract, code) is not None)
+
+
+@cache
+def makers() -> Mapping[str, Maker]:
+    """Every maker by code. A family is imported when the first bad file is asked for."""
+    found: dict[str, Maker] = {}
+    for family in FAMILIES:
+        found |= import_module(f"contracts.kit.bad.{family}").MAKERS
+    return found

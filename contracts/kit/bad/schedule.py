@@ -1,0 +1,9 @@
+"""Bad files of the schedule family, one a code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.kit.bad import Maker
+
+MAKERS: Mapping[str, Maker] = {}
