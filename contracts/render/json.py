@@ -111,7 +111,7 @@ def _read_baseline(body: Mapping[str, Any]) -> Baseline:
 
 def _delivery(ref: DeliveryRef) -> dict[str, Any]:
     named = {"id": ref.id, "partner": ref.partner, "feed": ref.feed, "file": ref.file, "sha256": ref.sha256}
-    return _known(named | {"bytes": ref.size, "received_at": ref.received_at})
+    return _known(named | {"bytes": ref.size, "received_at": ref.received_at, "subject": ref.subject})
 
 
 def _read_delivery(body: Mapping[str, Any]) -> DeliveryRef:
