@@ -129,8 +129,8 @@ def test_the_reference_contracts_have_good_deliveries_too(path: Path, tmp_path: 
 
 
 OTHERS = [
-    *((name, format) for name in ("brightwater-coa", "halden-schedule") for format in ("csv", "xlsx", "json")),
-    *(("halden-pat", format) for format in ("parquet", "arrow", "csv")),
+    *((name, kind) for name in ("brightwater-coa", "halden-schedule") for kind in ("csv", "xlsx", "json")),
+    *(("halden-pat", kind) for kind in ("parquet", "arrow", "csv")),
 ]
 
 
