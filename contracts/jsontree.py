@@ -7,7 +7,6 @@ them.
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -16,19 +15,11 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from contracts.document import FormProblem, Raw, RawNumber
+from contracts.encoding import damage, damaged_text, decode, line_and_column
 from contracts.finding import Excerpt, ExcerptLine
 from contracts.place import Place
 
 _WINDOW = 96  # characters of a long line that an excerpt shows
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# What UTF-8 looks like after somebody read it as Latin-1 or Windows-1252 and saved it again.
-_DAMAGE = re.compile("\ufffd|[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
 _TOKEN = re.compile(r'[ \t\n\r]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^ \t\n\r{}\[\],:"]+)', re.DOTALL)
 _CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 _UNFINISHED = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|\.?[0-9]*[eE][+-]?", re.DOTALL)
@@ -46,7 +37,7 @@ class JsonTree:
 
     def locate(self, pointer: str) -> Place:
         """Where the value at `pointer` begins; for a key that isn't there, where its object begins."""
-        line, column = _line_and_column(self.text, self._span(pointer)[0])
+        line, column = line_and_column(self.text, self._span(pointer)[0])
         return Place(file=self.file, line=line, column=column, pointer=pointer)
 
     def excerpt(self, pointer: str) -> Excerpt | None:
@@ -77,84 +68,15 @@ def read_json(
     """
     if len(data) > max_bytes:
         return _refused(file, "", "FILE-E603", f"the file has {len(data)} bytes, more than the {max_bytes} agreed", 0)
-    text, problems = decode(data, file=file, encodings=encodings)
+    text, problems = decode(data, file=file, accepted=encodings)
     if text is None:
-        return JsonTree(file, "", None, tuple(problems))
+        return JsonTree(file, "", None, problems)
     tree = _parse(text, file, max_depth)
+    mark = damage(text)
+    if mark is not None:
+        line, column = line_and_column(text, mark.start())
+        problems = (*problems, damaged_text(Place(file=file, line=line, column=column, pointer=""), mark[0]))
     return JsonTree(file, tree.text, tree.root, (*problems, *tree.problems))
-
-
-def decode(data: bytes, *, file: str, encodings: Sequence[str]) -> tuple[str | None, list[FormProblem]]:
-    """The text of `data` and what is odd about its encoding. None: it can't be decoded without doubt."""
-    if data.isascii() and b"\x00" not in data:
-        return data.decode("ascii"), []
-    expected = " or ".join(encodings).upper()
-    agreed = [name.lower().replace("_", "-") for name in encodings]
-    for mark, name in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return _decode_as(
-                data, name, file, expected, odd=name.removesuffix("-sig") not in agreed or mark[0] == 0xEF
-            )
-    for name in [*agreed, "utf-8"]:
-        try:
-            text = data.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        if "\x00" in text:
-            break
-        odd = name not in agreed
-        return text, _damaged(text, file) + ([_other_encoding(name, file, expected)] if odd else [])
-    for name in ("utf-16-le", "utf-16-be"):  # no mark, but every other byte of JSON in UTF-16 is zero
-        if data[(1 if name == "utf-16-le" else 0) :: 2].count(0) * 4 > len(data):
-            return _decode_as(data, name, file, expected, odd=name not in agreed)
-    return None, [
-        FormProblem(
-            "FILE-E102",
-            f"the text is not {expected}",
-            Place(file=file, line=1, column=1, pointer=""),
-            expected=f"text in {expected}",
-            fix=f"save the file as {expected}",
-        )
-    ]
-
-
-def _decode_as(data: bytes, name: str, file: str, expected: str, *, odd: bool) -> tuple[str | None, list[FormProblem]]:
-    try:
-        text = data.decode(name)
-    except UnicodeDecodeError:
-        place = Place(file=file, line=1, column=1, pointer="")
-        return None, [
-            FormProblem("FILE-E102", f"the text is damaged {name.upper()}", place, fix=f"save it as {expected}")
-        ]
-    return text, _damaged(text, file) + ([_other_encoding(name, file, expected)] if odd else [])
-
-
-def _other_encoding(name: str, file: str, expected: str) -> FormProblem:
-    said = "UTF-8 with a byte order mark" if name == "utf-8-sig" else name.upper()
-    return FormProblem(
-        "FILE-E101",
-        f"the file is {said}",
-        Place(file=file, line=1, column=1, pointer=""),
-        found=said,
-        expected=expected,
-        fix=f"save it as {expected}" + (" without byte order mark" if name == "utf-8-sig" else ""),
-    )
-
-
-def _damaged(text: str, file: str) -> list[FormProblem]:
-    hit = _DAMAGE.search(text)
-    if hit is None:
-        return []
-    line, column = _line_and_column(text, hit.start())
-    return [
-        FormProblem(
-            "FILE-E102",
-            "the text was damaged by a wrong encoding on its way",
-            Place(file=file, line=line, column=column, pointer=""),
-            found=hit[0],
-            fix="export the file again as UTF-8",
-        )
-    ]
 
 
 class _NotJsonError(Exception):
@@ -243,14 +165,14 @@ def _odd_characters(text: str, root: Raw, file: str) -> tuple[FormProblem, ...]:
     """Escapes that make no text: half a surrogate pair, and NUL, which no database stores."""
     nul = text.find("\\u0000")
     if nul >= 0:
-        line, column = _line_and_column(text, nul)
+        line, column = line_and_column(text, nul)
         place = Place(file=file, line=line, column=column, pointer="")
         return (FormProblem("FILE-E102", "the text holds a NUL character", place, fix="leave the character out"),)
     try:
         json.dumps(root, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         hit = re.search(r"\\u[dD][89a-fA-F]", text)
-        line, column = _line_and_column(text, hit.start() if hit else 0)
+        line, column = line_and_column(text, hit.start() if hit else 0)
         place = Place(file=file, line=line, column=column, pointer="")
         return (
             FormProblem("FILE-E405", "the text holds one half of a character", place, fix="export it again as UTF-8"),
@@ -259,7 +181,7 @@ def _odd_characters(text: str, root: Raw, file: str) -> tuple[FormProblem, ...]:
 
 
 def _twice(text: str, file: str, pointer: str, at: int) -> FormProblem:
-    line, column = _line_and_column(text, at)
+    line, column = line_and_column(text, at)
     name = _unescape(pointer.rpartition("/")[2])
     return FormProblem(
         "FILE-E404",
@@ -272,13 +194,9 @@ def _twice(text: str, file: str, pointer: str, at: int) -> FormProblem:
 
 
 def _refused(file: str, text: str, code: str, message: str, offset: int, *, fix: str | None = None) -> JsonTree:
-    line, column = _line_and_column(text, offset)
+    line, column = line_and_column(text, offset)
     place = Place(file=file, line=line, column=column, pointer="")
     return JsonTree(file, text, None, (FormProblem(code, message, place, fix=fix),))
-
-
-def _line_and_column(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
 def window(text: str, start: int, end: int) -> Excerpt:

@@ -7,11 +7,14 @@ preamble rows, another delimiter under which the known headers appear) is FILE-E
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from connectors.formats.csv_rows import BadQuote, Row, rows
+from connectors.formats import headers
+from connectors.formats.csv_rows import MOST_CELLS, BadQuote, Row, rows
+from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable
 from contracts.document import FormProblem
+from contracts.place import Place
 
 LOOK_AHEAD = 40  # lines in which a header may hide behind a preamble that the contract doesn't mention
 DELIMITERS = (",", ";", "\t", "|")
@@ -27,6 +30,29 @@ class Dialect:
     header: Row
     data_line: int
     problems: tuple[FormProblem, ...]
+
+
+def table(lines: list[str], reading: Reading) -> tuple[Dialect, headers.Match]:
+    """The dialect of a file whose first lines are `lines`, and which of its columns hold which field."""
+    wanted = headers.columns(reading.schema, reading.form)
+    dialect = find(lines, reading, {n for c in wanted for n in (*c.names, *c.field.pending_synonyms)})
+    header = dialect.header
+
+    def place(index: int | None) -> Place:
+        return reading.place(header.line) if index is None else reading.place(*header.start(index))
+
+    if len(header.cells) > MOST_CELLS:
+        limit = f"at most {MOST_CELLS:,} columns"
+        message = "the header has more columns than a spreadsheet can hold"
+        raise Unreadable(FormProblem("FILE-E603", message, reading.place(header.line), expected=limit))
+    privacy = Privacy(reading)
+    above = (
+        problem
+        for i, line in enumerate(lines[: header.line - 1])
+        for problem in privacy.text(line, "a line above the table", reading.place(i + 1, 1))
+    )
+    found = headers.match(header.cells, wanted, place, closed=reading.schema.closed, privacy=privacy)
+    return replace(dialect, problems=(*dialect.problems, *above)), found
 
 
 def find(lines: list[str], reading: Reading, known: Collection[str]) -> Dialect:
@@ -114,7 +140,7 @@ def _sep_line(line: str) -> str | None:
 
 def _score(lines: list[str], at: int, delimiter: str, quote: str, known: Collection[str]) -> int:
     """How many known headers stand in this line when it is read with this delimiter."""
-    if at >= len(lines):
+    if at >= len(lines) or lines[at].count(delimiter) >= MOST_CELLS:
         return 0
     cells = (cell.strip(" \t").removeprefix(quote).removesuffix(quote) for cell in lines[at].split(delimiter))
     return sum(cell in known for cell in cells)

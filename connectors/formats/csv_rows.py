@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+MOST_CELLS = 16_384  # columns that a spreadsheet has; a row is not taken apart further than one cell beyond them
+
 
 class BadQuote(ValueError):
     """Quotes that can be read in more than one way, or a quoted cell that never ends."""
@@ -54,7 +56,7 @@ def rows(lines: list[str], delimiter: str, quote: str, *, first_line: int = 1) -
     while index < len(lines):
         line = lines[index]
         if not quote or quote not in line:
-            yield Row(first_line + index, tuple(line.split(delimiter)))
+            yield Row(first_line + index, tuple(line.split(delimiter, MOST_CELLS)))
             index += 1
             continue
         row, index = _quoted(lines, index, delimiter, quote, first_line)
@@ -97,6 +99,6 @@ def _quoted(lines: list[str], index: int, delimiter: str, quote: str, first_line
             if after < len(line) and not line.startswith(delimiter, after):
                 raise BadQuote(first_line + index, after + 1, unfinished=False)
             end = after if after < len(line) else -1
-        if end < 0:
+        if end < 0 or len(cells) > MOST_CELLS:
             return Row(opened, tuple(cells), tuple(starts)), index + 1
         at = end + len(delimiter)

@@ -8,6 +8,7 @@ would break that count and is refused (FILE-E405).
 from __future__ import annotations
 
 import bisect
+import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 
-from connectors.formats import cells, csv_dialect, headers, text
+from connectors.formats import cells, csv_dialect
 from connectors.formats.csv_rows import BadQuote, lines_of, rows
 from connectors.formats.headers import Column
 from connectors.formats.linefile import LineFile
@@ -27,6 +28,7 @@ from connectors.formats.series_source import NO_ROWS, TEXT
 from connectors.formats.table import HIDDEN
 from contracts.contract import Field
 from contracts.document import FormProblem, SeriesBatch
+from contracts.encoding import choose_encoding, first_bad_byte, in_doubt
 from contracts.finding import Excerpt, ExcerptLine
 from contracts.place import Place
 
@@ -39,27 +41,23 @@ def open_series(path: Path, reading: Reading, batch_rows: int) -> CsvSeries:
     """Read the header and say what is wrong with it. Raises Unreadable when a needed column is not there."""
     with path.open("rb") as stream:
         head = stream.read(HEAD)
-    if len(head) == HEAD:  # stop at a line end, lest half a character look like a wrong encoding
-        head = head[: head.rfind(b"\n") + 1] or head
-    encoding, body, problems = text.choose_encoding(head, reading)
+    whole = len(head) < HEAD
+    accepted = reading.form.encoding
+    chosen = choose_encoding(head, file=reading.file, accepted=accepted, whole=whole)
+    if chosen.name is None:
+        raise Unreadable(*chosen.problems)
     try:
-        lines = lines_of(body.decode(encoding))
+        lines = lines_of(codecs.getincrementaldecoder(chosen.name)().decode(head[chosen.start :], whole))
     except (UnicodeDecodeError, LookupError) as fault:
-        raise Unreadable(*problems, text.in_doubt(head, reading, getattr(fault, "start", 0))) from fault
-    wanted = headers.columns(reading.schema, reading.form)
-    known = {name for column in wanted for name in (*column.names, *column.field.pending_synonyms)}
-    dialect = csv_dialect.find(lines, reading, known)
-
-    def place(index: int | None) -> Place:
-        return reading.place(dialect.header.line) if index is None else reading.place(*dialect.header.start(index))
-
-    found = headers.match(dialect.header.cells, wanted, place, closed=reading.schema.closed)
-    problems = (*problems, *dialect.problems, *found.problems)
+        doubt = in_doubt(head, getattr(fault, "start", 0), file=reading.file, accepted=accepted)
+        raise Unreadable(*chosen.problems, doubt) from fault
+    dialect, found = csv_dialect.table(lines, reading)
+    problems = (*chosen.problems, *dialect.problems, *found.problems)
     unread = {p.field for p in problems if p.code in ("FILE-E201", "FILE-E203", "FILE-E205")}
-    if unread & {column.field.path for column in wanted if column.required}:
+    if unread & found.required:
         raise Unreadable(*problems)
-    has_rows = len(head) >= HEAD or len(lines) >= dialect.data_line
-    return CsvSeries(path, reading, encoding, dialect, dict(found.columns), problems, batch_rows, has_rows=has_rows)
+    has_rows = not whole or len(lines) >= dialect.data_line
+    return CsvSeries(path, reading, chosen.name, dialect, dict(found.columns), problems, batch_rows, has_rows=has_rows)
 
 
 class CsvSeries:
@@ -85,7 +83,7 @@ class CsvSeries:
         self._columns = columns
         self._has_rows = has_rows
         # UTF-16 and UTF-32 have no byte that ends a line: their rows have a line number, but no text to look up.
-        self._lines = None if encoding in ("utf-16", "utf-32") else LineFile(path, encoding)
+        self._lines = None if encoding.startswith(("utf-16", "utf-32")) else LineFile(path, encoding)
         self._left_out: list[int] = []  # data lines that are no rows (ragged, empty), counted from the first data line
 
     def batches(self) -> Iterator[SeriesBatch]:
@@ -267,7 +265,8 @@ class CsvSeries:
                     except UnicodeDecodeError:
                         break
                     offset += 1
-            problem = text.in_doubt(data, self._reading, text.first_bad_byte(data))
+            accepted = self._reading.form.encoding
+            problem = in_doubt(data, first_bad_byte(data) or 0, file=self.file, accepted=accepted)
             return replace(problem, where=replace(problem.where, line=offset + 1))
         message = "the rows cannot be told apart from some line on"
         fix = "look for a quote that is never closed"

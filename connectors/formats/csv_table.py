@@ -7,13 +7,16 @@ end is a truncated file (FILE-E402), anything else uneven is FILE-E405.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.formats import csv_dialect, headers, text
+from connectors.formats import csv_dialect, headers
 from connectors.formats.csv_rows import BadQuote, Row, lines_of, rows
+from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable
 from connectors.formats.table import Table, formula_problem, formula_text, list_name
 from contracts.document import CellFact, Document, FormProblem, Raw
+from contracts.encoding import damage, damaged_text, decode
 from contracts.place import Place
 
 
@@ -48,20 +51,15 @@ class _CsvGrid:
 
 def read(data: bytes, reading: Reading) -> Document:
     """The Document of a CSV file. Raises Unreadable when there is no table to speak of."""
-    content, encoding_problems = text.decode(data, reading)
+    content, encoding_problems = decode(data, file=reading.file, accepted=reading.form.encoding)
+    if content is None:
+        raise Unreadable(*encoding_problems)
     lines = lines_of(content)
-    wanted = headers.columns(reading.schema, reading.form)
-    known = {name for column in wanted for name in (*column.names, *column.field.pending_synonyms)}
-    dialect = csv_dialect.find(lines, reading, known)
+    dialect, found = csv_dialect.table(lines, reading)
     width = len(dialect.header.cells)
     problems = [*encoding_problems, *dialect.problems]
     body = _body(lines, dialect, width, reading, problems, complete=content.endswith(("\n", "\r")))
     grid = _CsvGrid(reading.file, dialect.header, body, width)
-
-    def header_place(index: int | None) -> Place:
-        return reading.place(dialect.header.line) if index is None else grid.place(-1, index)
-
-    found = headers.match(dialect.header.cells, wanted, header_place, closed=reading.schema.closed)
     problems += found.problems
     if not found.columns:
         # Another table altogether: what its rows lack says nothing that the header has not said.
@@ -76,7 +74,7 @@ def read(data: bytes, reading: Reading) -> Document:
         list_name(filled),
         problems=problems,
     )
-    problems += _suspect_cells(content, grid, reading)
+    problems += [*_suspect_cells(content, grid, reading), *_unread_cells(grid, found.columns, reading)]
     return table.build(len(data))
 
 
@@ -126,16 +124,30 @@ def _body(
 
 def _suspect_cells(content: str, grid: _CsvGrid, reading: Reading) -> list[FormProblem]:
     """Damaged text and cells that a spreadsheet would run. Looked for only where the whole text gives a reason."""
-    damaged = text.damage(content) is not None
+    damaged = damage(content) is not None
     found: list[FormProblem] = []
     for number, row in enumerate((grid.header, *grid.body)):
         for index, cell in enumerate(row.cells):
-            if damaged and (mark := text.damage(cell)) is not None:
+            if damaged and (mark := damage(cell)) is not None:
                 line, column = row.start(index)
-                found.append(text.damaged_text(reading, line, column, mark.group()))
+                found.append(damaged_text(reading.place(line, column), mark[0]))
             if formula_text(cell):
                 found.append(formula_problem(grid.place(number - 1, index)))
     return found
+
+
+def _unread_cells(grid: _CsvGrid, columns: Mapping[int, headers.Column], reading: Reading) -> list[FormProblem]:
+    """Personal data in columns that the contract doesn't know."""
+    unread = [index for index in range(grid.width) if index not in columns]
+    if not unread or not reading.contract.personal_data:
+        return []
+    privacy = Privacy(reading)
+    return [
+        problem
+        for number, row in enumerate(grid.body)
+        for index in unread
+        for problem in privacy.text(row.cells[index], "a cell", grid.place(number, index))
+    ]
 
 
 def _uneven(reading: Reading, row: Row, width: int, *, cut: bool) -> FormProblem:

@@ -11,10 +11,12 @@ import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.formats.privacy import Privacy
 from contracts.contract import Field, Schema, SourceForm
 from contracts.document import FormProblem
 from contracts.place import Place
 
+COMPARED = 100  # unknown headers that are compared with a missing one: each comparison costs as much as a row
 LISTED = 10  # items of a list that a flat table may name: signatories.0 ... signatories.9
 
 PUBLISHED = {
@@ -47,10 +49,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Header index -> column, and what is wrong with the header."""
+    """Header index -> column, what is wrong with the header, and the paths of the fields that must have a column."""
 
     columns: Mapping[int, Column]
     problems: tuple[FormProblem, ...]
+    required: frozenset[str]
 
 
 def rows_field(schema: Schema, form: SourceForm) -> Field | None:
@@ -82,24 +85,27 @@ def match(
     place: Callable[[int | None], Place],
     *,
     closed: bool,
+    privacy: Privacy,
     supplied: Collection[tuple[str, ...]] = (),
 ) -> Match:
     """Find the columns. `place(i)` is where header i stands, `place(None)` the header row. `supplied`: paths that have
     a cell of their own. An ambiguous or missing column is left out, so that nothing is read from it."""
     trimmed = [h.strip(" \t") for h in headers]
+    at_header: dict[str, list[int]] = {}
+    for i, header in enumerate(trimmed):
+        at_header.setdefault(header, []).append(i)
     problems: list[FormProblem] = []
     taken: dict[int, Column] = {}
     missing: list[Column] = []
     open_columns = [c for c in wanted if c.path not in supplied and c.cell is None and c.letter is None]
     for column in open_columns:
-        at = next((trimmed.index(n) for n in column.names if n in trimmed and trimmed.index(n) not in taken), None)
+        at = next((at_header[n][0] for n in column.names if n in at_header and at_header[n][0] not in taken), None)
         if at is None:
             missing.append(column)
         else:
             taken[at] = column
-    repeated = {h for h in trimmed if h and trimmed.count(h) > 1}
-    for header in sorted(repeated, key=trimmed.index):
-        twice = [i for i, h in enumerate(trimmed) if h == header]
+    repeated = {h: found for h, found in at_header.items() if h and len(found) > 1}
+    for header, twice in repeated.items():
         column_of = next((taken.pop(i) for i in twice if i in taken), None)
         problems.append(_repeated(header, column_of, place(twice[1])))
     unknown = [i for i, h in enumerate(trimmed) if i not in taken and h and h not in repeated]
@@ -110,10 +116,11 @@ def match(
             problems.append(_unapproved(column, trimmed[at], place(at)))
         elif column.required:
             problems.append(_missing(column, [trimmed[i] for i in unknown], place(None)))
-    if closed:
-        problems += [_unexpected(trimmed[i], place(i)) for i in unknown]
+    for i in unknown:
+        personal = privacy.name(trimmed[i], "a column", place(i))
+        problems += personal or ([_unexpected(trimmed[i], place(i))] if closed else [])
     problems += _order(taken, open_columns, place)
-    return Match(taken, tuple(problems))
+    return Match(taken, tuple(problems), frozenset(c.field.path for c in wanted if c.required))
 
 
 def _flatten(field: Field, above: tuple[str, ...], format: str, *, per_row: bool, required: bool) -> Iterator[Column]:
@@ -198,7 +205,9 @@ def _unapproved(column: Column, header: str, where: Place) -> FormProblem:
 
 
 def _missing(column: Column, unknown: Sequence[str], where: Place) -> FormProblem:
-    near = difflib.get_close_matches(column.name.casefold(), [h.casefold() for h in unknown], n=1, cutoff=0.6)
+    near = difflib.get_close_matches(
+        column.name.casefold(), [h[:64].casefold() for h in unknown[:COMPARED]], n=1, cutoff=0.6
+    )
     hint = next((h for h in unknown if near and h.casefold() == near[0]), None)
     return FormProblem(
         "FILE-E201",

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from connectors.formats import headers
 from connectors.formats.headers import Column
+from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable, parsing
 from connectors.formats.series_source import ARROW_TYPES, NO_ROWS, TEXT
 from contracts.contract import Field
@@ -31,7 +32,7 @@ def open_series(path: Path, reading: Reading, batch_rows: int) -> TypedSeries:
         _zones = [kind.tz for kind in schema.types if pa.types.is_timestamp(kind)]
     wanted = headers.columns(reading.schema, reading.form)
     place = Place(file=reading.file)
-    found = headers.match(names, wanted, lambda _index: place, closed=reading.schema.closed)
+    found = headers.match(names, wanted, lambda _index: place, closed=reading.schema.closed, privacy=Privacy(reading))
     columns = {names[i]: column for i, column in sorted(found.columns.items())}
     wrong = [p for name, c in columns.items() if (p := _wrong_type(schema.field(name).type, c.field, place))]
     problems = (*found.problems, *wrong)

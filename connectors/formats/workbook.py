@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import warnings
-import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from connectors.formats import text
+from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable, parsing
 from connectors.formats.table import formula_text
 from contracts.document import CellFact, FormProblem, Raw, RawNumber
+from contracts.encoding import damage
 from contracts.place import Place
 
 CONTRACT_SHEET = "_contract"  # the hidden sheet of our own template, with the contract's id, version and hash
-FORMULA_TAG = re.compile(rb"<(?:\w+:)?f[ >/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,70 +39,97 @@ class Sheet:
     cells: dict[tuple[int, int], Cell]
     merged: list[tuple[int, int, int, int]]  # first row, first column, last row, last column
     hidden_rows: set[int]
-    hidden_columns: set[int]
+    hidden_columns: list[tuple[int, int]]  # first and last
     hidden_sheets: list[str]
     problems: list[tuple[str, int, int, str | None]] = field(default_factory=list)  # code, row, column, found
+    beside: list[FormProblem] = field(default_factory=list)
+    """What is wrong in the workbook outside this sheet's cells."""
 
 
-def load(data: bytes, reading: Reading) -> Sheet:
-    """The agreed sheet with openpyxl: once for stored values, again for formulas only if the sheet has any."""
+def load(data: bytes, reading: Reading, *, formulas: bool) -> Sheet:
+    """The agreed sheet with openpyxl: once for stored values, again for formulas only if there are any."""
     import openpyxl  # slow to import; only workbooks need it
 
     with parsing(reading.file, "workbook"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions, which carry no data
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
-        written = openpyxl.load_workbook(io.BytesIO(data), keep_links=False) if _has_formulas(data) else None
+        written = openpyxl.load_workbook(io.BytesIO(data), keep_links=False) if formulas else None
     if not book.worksheets:
         raise Unreadable(_no_sheet(reading, []))
     name = reading.form.sheet or book.worksheets[0].title
     if name not in [s.title for s in book.worksheets]:
         raise Unreadable(_no_sheet(reading, [s.title for s in book.worksheets]))
     source = book[name]
-    # One far cell makes a sheet of 17 thousand million: iterate over the cells there are, and only of a sane span.
-    if source.max_row * source.max_column > 50 * reading.contract.safety.max_cells:
-        limit = f"at most {reading.contract.safety.max_cells:,} cells"
-        raise Unreadable(
-            FormProblem("FILE-E603", "a cell stands far outside the table", reading.place(), expected=limit)
-        )
-    formulas = written[name] if written is not None else None
+    titles = _titles(book, reading)
     sheet = Sheet(
-        name,
+        titles[name],
         {},
         [(r.min_row, r.min_col, r.max_row, r.max_col) for r in source.merged_cells.ranges],
         {number for number, d in source.row_dimensions.items() if d.hidden},
-        {c for d in source.column_dimensions.values() if d.hidden and d.min for c in range(d.min, d.max + 1)},
+        [(d.min, d.max) for d in source.column_dimensions.values() if d.hidden and d.min and d.max],
         [
-            s.title
+            titles[s.title]
             for s in book.worksheets
-            if s.sheet_state != "visible" and s.title != CONTRACT_SHEET and _holds_data(s)
+            if s.sheet_state != "visible" and s.title != CONTRACT_SHEET and _filled(s)
         ],
     )
-    for row in source.iter_rows():
-        for cell in row:
-            formula = formulas is not None and formulas.cell(cell.row, cell.column).data_type == "f"
-            if cell.value is not None or formula:
-                _take(sheet, cell, formula=formula)
+    formula_cells = {at for at, c in written[name]._cells.items() if c.data_type == "f"} if written else set()
+    for cell in _filled(source):
+        _take(sheet, cell, formula=(cell.row, cell.column) in formula_cells)
+    for at in sorted(formula_cells - sheet.cells.keys()):
+        sheet.problems.append(("FILE-E303", *at, None))
+        sheet.cells[at] = Cell(None, CellFact("formula"))
+    sheet.beside = _beside(book, source, titles, reading)
     return sheet
+
+
+def _titles(book: Any, reading: Reading) -> dict[str, str]:
+    """How each sheet may be called in a report: by its number when its own name is what must not be shown."""
+    privacy, nowhere = Privacy(reading), reading.place()
+    return {
+        sheet.title: f"sheet {number}" if privacy.name(sheet.title, "", nowhere) else sheet.title
+        for number, sheet in enumerate(book.worksheets, 1)
+    }
+
+
+def _filled(sheet: Any) -> list[Any]:
+    """The cells that hold something, in reading order. One far cell spans 17 thousand million others, and openpyxl's
+    own iteration makes each of them; `_cells` has those that are in the file."""
+    return [sheet._cells[at] for at in sorted(sheet._cells) if sheet._cells[at].value is not None]
 
 
 def _take(sheet: Sheet, cell: Any, *, formula: bool) -> None:
     """One openpyxl cell into the sheet."""
     at = (cell.row, cell.column)
-    if formula and cell.value is None:
-        sheet.problems.append(("FILE-E303", *at, None))
-        sheet.cells[at] = Cell(None, CellFact("formula", cell.number_format))
-    elif cell.data_type == "e":
+    if cell.data_type == "e":
         sheet.problems.append(("FILE-E304", *at, str(cell.value)))
         sheet.cells[at] = Cell(None, CellFact("error", cell.number_format))
-    else:
-        value, kind = raw(cell.value, cell.number_format or "")
-        if isinstance(value, str) and kind == "text" and not value.strip():
-            return
-        sheet.cells[at] = Cell(value, CellFact(kind, cell.number_format))
-        if kind == "text" and (mark := text.damage(str(value))) is not None:
-            sheet.problems.append(("FILE-E102", *at, mark.group()))
-        if kind == "text" and formula_text(value):
-            sheet.problems.append(("FILE-E604", *at, None))
+        return
+    value, kind = raw(cell.value, cell.number_format or "")
+    if isinstance(value, str) and kind == "text" and not value.strip():
+        return
+    sheet.cells[at] = Cell(value, CellFact(kind, cell.number_format))
+    if kind == "text" and (mark := damage(str(value))) is not None:
+        sheet.problems.append(("FILE-E102", *at, mark.group()))
+    if kind == "text" and not formula and formula_text(value):
+        sheet.problems.append(("FILE-E604", *at, None))
+
+
+def _beside(book: Any, source: Any, titles: Mapping[str, str], reading: Reading) -> list[FormProblem]:
+    """Personal data in the workbook outside the cells of the agreed sheet: names of sheets, other sheets, comments."""
+    if not reading.contract.personal_data:
+        return []
+    privacy, found = Privacy(reading), []
+    for sheet in book.worksheets:
+        where = Place(file=reading.file, sheet=titles[sheet.title])
+        found += privacy.name(sheet.title, "the name of a sheet", where)
+        for (row, column), cell in sheet._cells.items():
+            at = place(reading.file, titles[sheet.title], row, column)
+            if cell.comment is not None:
+                found += privacy.text(str(cell.comment.text), "a comment", at)
+            if sheet is not source and isinstance(cell.value, str):
+                found += privacy.text(cell.value, "a cell of another sheet", at)
+    return found
 
 
 def raw(value: object, number_format: str) -> tuple[Raw, str]:
@@ -176,13 +202,3 @@ def _no_sheet(reading: Reading, there: list[str]) -> FormProblem:
         expected=f'a sheet "{wanted}"',
         fix=f'name the sheet "{wanted}"',
     )
-
-
-def _holds_data(sheet: Any) -> bool:
-    return any(cell.value is not None for row in sheet.iter_rows() for cell in row)
-
-
-def _has_formulas(data: bytes) -> bool:
-    """Whether any sheet has a formula. The sheets' size was bounded by the scan."""
-    with zipfile.ZipFile(io.BytesIO(data)) as book:
-        return any(FORMULA_TAG.search(book.read(name)) for name in book.namelist() if name.endswith(".xml"))

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from connectors.formats import archive, headers, workbook
 from connectors.formats.headers import Column
+from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable
 from connectors.formats.table import Single, Table, formula_problem, list_name
 from connectors.formats.workbook import Sheet, letters, number, place, shown
 from contracts.document import CellFact, Document, FormProblem, Raw
+from contracts.encoding import damaged_text
 from contracts.finding import ExcerptLine
 from contracts.place import Place
 
@@ -57,8 +59,8 @@ class _SheetGrid:
 
 def read(data: bytes, reading: Reading) -> Document:
     """The Document of a workbook. Raises Unreadable when there is no sheet to speak of."""
-    archive.scan(data, reading)
-    sheet = workbook.load(data, reading)
+    parts = archive.scan(data, reading)
+    sheet = workbook.load(data, reading, formulas=parts.formulas)
     form = reading.form
     wanted = headers.columns(reading.schema, form)
     by_path = {".".join(c.path): c for c in wanted}
@@ -80,12 +82,14 @@ def read(data: bytes, reading: Reading) -> Document:
 
     titles = ["" if c in lettered else shown(head.get(c)) for c in index]
     supplied = {s.column.path for s in singles}
-    found = headers.match(titles, wanted, header_place, closed=reading.schema.closed, supplied=supplied)
+    found = headers.match(
+        titles, wanted, header_place, closed=reading.schema.closed, privacy=Privacy(reading), supplied=supplied
+    )
     columns = dict(found.columns) | {index.index(c): column for c, column in lettered.items() if c in used}
     into = list_name(headers.rows_field(reading.schema, form))
     table = Table(reading, grid, columns, len(body_rows), min(len(index), WIDEST), into, singles=singles)
     table.problems += [*found.problems, *_nameless(titles, columns, grid, reading)]
-    table.problems += _form_problems(sheet, reading, singles)
+    table.problems += [*_form_problems(sheet, reading, singles), *sheet.beside, *_around(sheet, grid, table, reading)]
     return table.build(len(data))
 
 
@@ -101,6 +105,21 @@ def _single(column: Column, at: str, sheet: Sheet, reading: Reading) -> Single:
     excerpt = ExcerptLine(row, tuple(shown(sheet.cells.get((row, c))) for c in kept))
     where = place(reading.file, sheet.name, row, col)
     return Single(column, cell.value if cell else None, where, cell.fact if cell else None, excerpt, kept.index(col))
+
+
+def _around(sheet: Sheet, grid: _SheetGrid, table: Table, reading: Reading) -> list[FormProblem]:
+    """Personal data in cells that are no field of the contract: above the table, or in columns it doesn't know."""
+    if not reading.contract.personal_data:
+        return []
+    values = {(s.place.line, s.place.column) for s in table.singles}
+    values |= {(row, grid.columns[i]) for row in grid.rows for i in table.columns}
+    privacy = Privacy(reading)
+    return [
+        problem
+        for (row, column), cell in sheet.cells.items()
+        if row != grid.header_row and (row, column) not in values and isinstance(cell.value, str)
+        for problem in privacy.text(cell.value, "a cell", place(reading.file, sheet.name, row, column))
+    ]
 
 
 def _nameless(
@@ -153,16 +172,18 @@ def _hidden(sheet: Sheet, reading: Reading) -> list[FormProblem]:
     for name in sheet.hidden_sheets:
         message = f'hidden sheet "{name}" holds data'
         found.append(FormProblem("FILE-E302", message, Place(file=reading.file, sheet=name), fix=fix))
-    for row in sorted(sheet.hidden_rows):
-        filled = sorted(c for (r, c) in sheet.cells if r == row)
-        if filled:
-            where = place(reading.file, sheet.name, row, filled[0])
-            found.append(FormProblem("FILE-E302", f"hidden row {row} holds data", where, fix=fix))
-    for column in sorted(sheet.hidden_columns):
-        filled = sorted(r for (r, c) in sheet.cells if c == column)
-        if filled:
-            where = place(reading.file, sheet.name, filled[0], column)
-            found.append(FormProblem("FILE-E302", f"hidden column {letters(column)} holds data", where, fix=fix))
+    left: dict[int, int] = {}  # row -> its first filled column
+    for row, column in sorted(sheet.cells):
+        left.setdefault(row, column)
+    for row in sorted(sheet.hidden_rows & left.keys()):
+        where = place(reading.file, sheet.name, row, left[row])
+        found.append(FormProblem("FILE-E302", f"hidden row {row} holds data", where, fix=fix))
+    top: dict[int, int] = {}  # column -> its first filled row
+    for row, column in sorted(sheet.cells):
+        top.setdefault(column, row)
+    for column in sorted(c for c in top if any(first <= c <= last for first, last in sheet.hidden_columns)):
+        where = place(reading.file, sheet.name, top[column], column)
+        found.append(FormProblem("FILE-E302", f"hidden column {letters(column)} holds data", where, fix=fix))
     return found
 
 
@@ -175,8 +196,7 @@ def _cell_problem(code: str, where: Place, value: str | None) -> FormProblem:
             message, fix = f"the cell is {value}", "correct the formula or type the value"
             return FormProblem(code, message, where, found=value, expected="a value", fix=fix)
         case "FILE-E102":
-            fix = "type the characters again; the file they came from was read with a wrong encoding"
-            return FormProblem(code, "the text was damaged by a wrong encoding", where, found=value, fix=fix)
+            return damaged_text(where, value or "")
         case _:
             return formula_problem(where)
 
