@@ -60,6 +60,7 @@ OURS = (
     Format("piwebapi", frozenset({"json", "text"}), series=_series("piwebapi")),
     Format("parquet", frozenset({"parquet"}), series=_series("parquet_series")),
     Format("arrow", frozenset({"arrow"}), series=_series("parquet_series")),
+    Format("ndjson", frozenset({"ndjson", "json", "text"}), series=_series("ndjson_series")),
 )
 
 

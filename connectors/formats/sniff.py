@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["empty", "zip", "ole", "parquet", "arrow", "pdf", "gzip", "json", "xml", "icalendar", "text", "binary"]
+Kind = Literal[
+    "empty", "zip", "ole", "parquet", "arrow", "pdf", "gzip", "json", "ndjson", "xml", "icalendar", "text", "binary"
+]
 
 HEAD = 4096  # bytes that are enough to tell
 
@@ -28,6 +30,7 @@ WORDS: dict[Kind, str] = {
     "pdf": "PDF",
     "gzip": "a compressed file",
     "json": "JSON",
+    "ndjson": "JSON lines",
     "xml": "XML",
     "icalendar": "a calendar",
     "text": "plain text",
@@ -36,7 +39,8 @@ WORDS: dict[Kind, str] = {
 
 SUFFIXES: dict[str, Kind] = {
     ".json": "json",
-    ".ndjson": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
     ".csv": "text",
     ".tsv": "text",
     ".txt": "text",
@@ -46,12 +50,14 @@ SUFFIXES: dict[str, Kind] = {
     ".xml": "xml",
     ".parquet": "parquet",
     ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".feather": "arrow",
     ".ics": "icalendar",
     ".pdf": "pdf",
     ".gz": "gzip",
 }
 
-_TEXTS: frozenset[Kind] = frozenset({"text", "json", "xml", "icalendar"})
+_TEXTS: frozenset[Kind] = frozenset({"text", "json", "ndjson", "xml", "icalendar"})
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -93,4 +99,6 @@ def agrees(named: Kind | None, kind: Kind) -> bool:
         return kind in _TEXTS
     if named == "zip":
         return kind in ("ole", "binary")
+    if named == "ndjson" and kind == "json":  # the first bytes of many objects look like those of one
+        return True
     return named in _TEXTS and kind in ("text", "binary")
