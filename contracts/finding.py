@@ -88,13 +88,14 @@ class Excerpt:
     """The window of the partner's file that a report shows: at most a header line and the failing line.
 
     `mark` is the index of the failing cell in the last line's `cells`; for plain text `mark_from` and `mark_to` are
-    character offsets in that one cell.
+    character offsets in that one cell. `columns` are the sheet's columns (A is 1) of the cells; empty: no sheet.
     """
 
     lines: tuple[ExcerptLine, ...]
     mark: int = 0
     mark_from: int | None = None
     mark_to: int | None = None
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

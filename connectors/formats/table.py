@@ -120,11 +120,15 @@ class Table:
         """Header row and failing row, the failing cell marked. Cells nobody may see stay hidden."""
         if pointer in self._single_at:
             single = self._single_at[pointer]
-            return None if _restricted(single.column.field) else Excerpt((single.line,), single.mark)
+            beside = (single.place.column or 0) - single.mark  # a label stands right beside its cell
+            columns = tuple(beside + i for i in range(len(single.line.cells))) if single.place.cell else ()
+            excerpt = Excerpt((single.line,), single.mark, columns=columns)
+            return None if _restricted(single.column.field) else excerpt
         if pointer not in self._cells:
             return None
         row, mark = self._cells[pointer]
-        return Excerpt((self._line(-1), self._line(row)), mark)
+        columns = tuple(at.column or 0 for i in range(self.width) if (at := self.grid.place(row, i)).cell is not None)
+        return Excerpt((self._line(-1), self._line(row)), mark, columns=columns)
 
     def _line(self, row: int) -> ExcerptLine:
         cells = (self.grid.text(row, i) if row < 0 or self._open(i) else HIDDEN for i in range(self.width))

@@ -234,12 +234,13 @@ def _read_where(views: Sequence[Mapping[str, Any]]) -> tuple[tuple[Place, ...], 
 
 def _excerpt(excerpt: Excerpt) -> dict[str, Any]:
     lines = [{"number": line.number, "cells": list(line.cells)} for line in excerpt.lines]
-    return _known({"lines": lines, "mark": excerpt.mark, "mark_from": excerpt.mark_from, "mark_to": excerpt.mark_to})
+    ends = {"mark": excerpt.mark, "mark_from": excerpt.mark_from, "mark_to": excerpt.mark_to}
+    return _known({"lines": lines, **ends, "columns": list(excerpt.columns) or None})
 
 
 def _read_excerpt(body: Mapping[str, Any]) -> Excerpt:
     lines = tuple(ExcerptLine(line["number"], tuple(line["cells"])) for line in body["lines"])
-    return Excerpt(lines, body["mark"], body.get("mark_from"), body.get("mark_to"))
+    return Excerpt(lines, body["mark"], body.get("mark_from"), body.get("mark_to"), tuple(body.get("columns", ())))
 
 
 def _all(part: Any) -> dict[str, Any]:
