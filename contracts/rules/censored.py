@@ -17,13 +17,13 @@ def censored(clause: Clause, plan: Plan) -> Rule:
     """COA-E106 at the value."""
     each = str(clause.params["each"])
     value = plan.path(str(clause.params["value"]), each)
-    locale = plan.contract.schema.locale
+    locale, absent = plan.contract.schema.locale, plan.vocabularies.get("absent")
 
     def rule(exam: Examination) -> None:
         for pointer, node in exam.entered(each, clause):
             text, at = value.text(node, exam.root), value.pointer(pointer)
-            if text is None or exam.is_spoiled(at):
-                continue
+            if text is None or exam.is_spoiled(at) or (absent is not None and absent.read(text) is not None):
+                continue  # an agreed word for "not detected" is a result of its own
             number = read_number(text, locale)
             if isinstance(number, Problem) and number.code == "COA-E106":
                 exam.raise_(clause, number, at, value.field, found=text)
