@@ -137,6 +137,7 @@ def _field(node: MapNode, owner: str, *, item: bool = False) -> Field:
         primary_key=_key_position(node),
         critical=bool(plain(node.get("criticalDataElement"))),
         classification=plain(node.get("classification")),
+        description=plain(node.get("description")),
         custom=custom(node),
         fields=tuple(_field(child, path) for child in nodes(node, "properties")),
         items=_field(items, path, item=True) if isinstance(items, MapNode) else None,
@@ -176,6 +177,7 @@ def _source(body: Mapping[str, Any]) -> SourceForm:
         hidden=body.get("hidden", "forbid"),
         schema_version_at=version.get("at"),
         schema_version_allowed=tuple(version.get("allowed", ())),
+        footer=body.get("footer", {}).get("rowCount"),
     )
 
 
@@ -188,6 +190,7 @@ def _time(body: Mapping[str, Any]) -> TimeRules:
     return TimeRules(
         zone=body.get("zone", "offset"),
         base=body.get("base", "absolute"),
+        start=body.get("start"),
         minimum=instant(body["minimum"]) if "minimum" in body else None,
         placeholders=tuple(body.get("placeholders", ())),
         future_tolerance=parse_duration(tolerance) if tolerance else None,

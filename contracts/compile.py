@@ -36,6 +36,7 @@ IMPLIED: Mapping[str, tuple[str, ...]] = {
         "FILE-E406",
     ),
     "sheet": ("FILE-E301", "FILE-E302", "FILE-E303", "FILE-E304"),
+    "template": ("CON-E205",),
     "safety": ("FILE-E601", "FILE-E602", "FILE-E603", "FILE-E604"),
     "personalData": ("FILE-E701",),
     "closed": ("FILE-E202", "FILE-E206"),
@@ -172,7 +173,7 @@ def _parameter(rule: RuleDef, key: str, value: Any) -> Any:
 
 
 def _of_family(codes: tuple[str, ...], kind: DocumentKind) -> tuple[str, ...]:
-    return tuple(code for code in codes if code.startswith((FAMILIES[kind], "FILE")))
+    return tuple(code for code in codes if code.startswith((FAMILIES[kind], "FILE", "CON")))
 
 
 def _implied(contract: Contract) -> Iterator[Clause]:
@@ -187,6 +188,7 @@ def _implied(contract: Contract) -> Iterator[Clause]:
     yield clause("source", top, at)
     if any(source.format == "xlsx" for source in schema.sources):
         yield clause("sheet", top, at)
+        yield clause("template", top, at)
     yield clause("safety", top, at)
     if contract.personal_data:
         yield clause("personalData", top, at, {"detectors": contract.personal_data})

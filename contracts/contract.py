@@ -157,6 +157,8 @@ class SourceForm:
     hidden: Literal["forbid", "ignore"] = "forbid"
     schema_version_at: str | None = None
     schema_version_allowed: tuple[str, ...] = ()
+    footer: str | None = None
+    """What stands before the number of rows in the last row of a table. None: tables have no such row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class TimeRules:
 
     zone: str = "offset"
     base: Literal["absolute", "relative"] = "absolute"
+    start: str | None = None  # field with the start that relative times are counted from
     minimum: datetime | None = None  # aware UTC
     placeholders: tuple[str, ...] = ()
     future_tolerance: timedelta | None = None
@@ -194,6 +197,7 @@ class Field:
     primary_key: int | None = None
     critical: bool = False
     classification: str | None = None
+    description: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     """Custom properties of ours by name: identifier, valueKind, unitFrom, vocabulary, storedAsText, locator, ..."""
     fields: tuple[Field, ...] = ()  # of an object

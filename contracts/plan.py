@@ -248,7 +248,7 @@ _STRUCTURE = frozenset(
      "storedAsText", "personalData"}
 )  # fmt: skip
 # Judged while the file is read and the document is walked; rules of other engines are counted as not evaluated.
-_ELSEWHERE = _STRUCTURE | {"payload", "source", "sheet", "safety", "foreign"}
+_ELSEWHERE = _STRUCTURE | {"payload", "source", "sheet", "template", "safety", "foreign"}
 
 
 def _key(fields: tuple[Field, ...]) -> tuple[str, ...]:

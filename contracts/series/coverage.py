@@ -20,6 +20,7 @@ _FORM_KINDS: Final = frozenset(
         "payload",
         "source",
         "sheet",
+        "template",
         "safety",
         "closed",
         "type",
