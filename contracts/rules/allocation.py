@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from contracts.contract import Clause
+from contracts.document import Raw
 from contracts.due import NO_LOT
 from contracts.records import Slot
 from contracts.rules.examination import Examination
@@ -26,6 +27,7 @@ class _Use:
     uid: str
     doses: int
     pointer: str | None = None
+    raw: Raw = None
 
 
 def allocation(clause: Clause, plan: Plan) -> Rule:
@@ -50,9 +52,11 @@ def allocation(clause: Clause, plan: Plan) -> Rule:
             started = exam.value(began, pointer, node) is not None
             if number is None or number in NO_LOT or not _takes(str(exam.value(status, pointer, node)), started):
                 continue
-            doses = exam.value(quantity, pointer, node)
+            doses, raw = exam.value(quantity, pointer, node), quantity.get(node, exam.root)
             at = start if isinstance(start, datetime) else datetime.max.replace(tzinfo=UTC)
-            here.setdefault(str(number), []).append(_Use(at, name, doses if isinstance(doses, int) else 1, pointer))
+            here.setdefault(str(number), []).append(
+                _Use(at, name, doses if isinstance(doses, int) else 1, pointer, raw)
+            )
         for number, uses in sorted(here.items()):
             facts = sponsor.lot(number)
             if facts is None or facts.doses is None:
@@ -79,7 +83,7 @@ def allocation(clause: Clause, plan: Plan) -> Rule:
         at = quantity.pointer(last.pointer or "")
         message = f"{number} is promised {total} doses of {has}"
         whose = ((lot.field, number),)
-        exam.raise_(clause, problem, at, quantity.field, message=message, spoil=False, key=whose)
+        exam.raise_(clause, problem, at, quantity.field, message=message, found=last.raw, spoil=False, key=whose)
 
     return rule
 

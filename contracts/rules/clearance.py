@@ -89,7 +89,7 @@ def start_needs_clearance(clause: Clause, plan: Plan) -> Rule:
                 "SCH-E308",
                 "is without clearance",
                 expected="GO or GO_PROVISIONAL before the start",
-                fix="if the run has not started, take the start out; else tell the sponsor's quality at once",
+                fix="if the run has not started, send the slot as planned; else tell the sponsor's quality at once",
                 note=f"{stood} at the start" if when else stood,
             )
             path = start if when else status

@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from contracts.contract import Clause
+from contracts.document import Raw
 from contracts.rules.examination import Examination
 from contracts.values.problem import Problem
 from contracts.values.times import utc_text
 
 if TYPE_CHECKING:
     from contracts.plan import Plan, Rule
+
+_Booking = tuple[datetime, datetime, tuple[tuple[str, str], ...], str, Raw]
+"""Start, end, business key, pointer, start as sent: what bookings are ordered by, and what is shown."""
 
 
 def no_overlap(clause: Clause, plan: Plan) -> Rule:
@@ -21,24 +25,24 @@ def no_overlap(clause: Clause, plan: Plan) -> Rule:
     excepted = frozenset(str(word) for word in clause.params.get("except", ()))
 
     def rule(exam: Examination) -> None:
-        booked: dict[str, list[tuple[datetime, datetime, tuple[tuple[str, str], ...], str]]] = {}
+        booked: dict[str, list[_Booking]] = {}
         for pointer, node in exam.entered(None, clause):
             suite, a, b = (exam.value(path, pointer, node) for path in (resource, start, end))
             if suite is None or not isinstance(a, datetime) or not isinstance(b, datetime) or b <= a:
                 continue
             if excepted and exam.value(status, pointer, node) in excepted:
                 continue
-            booked.setdefault(str(suite), []).append((a, b, exam.key(pointer), pointer))
+            booked.setdefault(str(suite), []).append((a, b, exam.key(pointer), pointer, start.get(node, exam.root)))
         for suite, slots in booked.items():
             slots.sort()  # of two at the same time the slot's name decides, and not its row
-            _, busy_until, _, busy_by = slots[0]
-            for a, b, _, pointer in slots[1:]:
+            _, busy_until, _, busy_by, _ = slots[0]
+            for a, b, _, pointer, raw in slots[1:]:
                 if a < busy_until:
-                    _overlap(exam, suite, pointer, busy_by, busy_until)
+                    _overlap(exam, suite, pointer, raw, busy_by, busy_until)
                 if b > busy_until:
                     busy_until, busy_by = b, pointer
 
-    def _overlap(exam: Examination, suite: str, pointer: str, other: str, until: datetime) -> None:
+    def _overlap(exam: Examination, suite: str, pointer: str, raw: Raw, other: str, until: datetime) -> None:
         name = exam.label(f"{other}/{start.field}") or other
         problem = Problem(
             "SCH-E301",
@@ -49,6 +53,6 @@ def no_overlap(clause: Clause, plan: Plan) -> Rule:
         at = start.pointer(pointer)
         mine = exam.label(at) or pointer
         message = f"{mine} starts in {suite} before {name} has ended"
-        exam.raise_(clause, problem, at, start.field, message=message, spoil=False)
+        exam.raise_(clause, problem, at, start.field, message=message, found=raw, spoil=False)
 
     return rule

@@ -62,7 +62,7 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
         hidden = any(_restricted(path) for path in paths)
         at = paths[0].pointer(pointer) if single else pointer
         field = paths[0].field if single else f"{array}[]"
-        mine, other = (int(p.rpartition("/")[2]) + 1 for p in (pointer, first))
+        mine, other = (_named(exam, p) for p in (pointer, first))
         what = ", ".join(names)
         problem = Problem(
             code,
@@ -71,10 +71,18 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
             fix=f"keep one, or tell the two apart by {what}",
         )
         pairs = what if hidden else ", ".join(f"{n} {v}" for n, v in zip(names, key, strict=True))
-        message = f"{array} {mine} repeats {pairs} of {array} {other}"
+        message = f"{mine} repeats {pairs} of {other}"
         raw: Raw = paths[0].get(node, exam.root) if single else said
         found = raw if isinstance(raw, str) else said
-        exam.raise_(clause, problem, at, field, message=message, found=found, spoil=False)
+        # An identity that two slots share is told once here, and not again by the rules that go by identity.
+        exam.raise_(
+            clause, problem, at, field, message=message, found=found, spoil=single and plan.rows_key is not None
+        )
+
+    def _named(exam: Examination, pointer: str) -> str:
+        """A slot by its name; a result by its row, for its name is what it repeats."""
+        by_row = f"{array} {int(pointer.rpartition('/')[2]) + 1}"
+        return (exam.label(paths[0].pointer(pointer)) or by_row) if single and plan.rows_key is not None else by_row
 
     return rule
 

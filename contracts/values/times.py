@@ -139,10 +139,11 @@ class TimeReader:
         if early.utcoffset() != late.utcoffset():
             there = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local
             says = "exists twice" if there else "does not exist"
+            either = f"write {early.isoformat()} or {late.isoformat()}, whichever was meant"
             return self._problem(
                 self._codes.no_such_local,
                 f"is a local time that {says} in {self._rules.zone}",
-                fix="write the time with its offset, such as +01:00",
+                fix=either if there else "write the time with its offset, such as +01:00",
             )
         return early.astimezone(UTC)
 
@@ -195,7 +196,7 @@ class TimeReader:
     def _problem(self, code: str, says: str, *, fix: str | None = None, note: str | None = None) -> Problem:
         iso = "2026-11-20T15:04:00+01:00" if self._instant else "2026-11-20"
         shape = self._said or iso
-        thing = "a time with its offset" if self._instant and self._zone is None else "a date"
+        thing = "a date" if not self._instant else "a time with its offset" if self._zone is None else "a time"
         return Problem(code, says, f"{thing}, such as {shape}", fix or f"write it like {shape}", note=note)
 
 
