@@ -62,7 +62,13 @@ def open_series(
         name = chosen.name
         assert chosen.series is not None
         with reading_safely(file, f"{name} file"):
-            source = chosen.series(path, Reading(file, contract, form), batch_rows)
+            if contract.schema.time.base == "relative":
+                from connectors.formats.relative import RelativeSeries, with_lengths
+
+                source = chosen.series(path, Reading(file, with_lengths(contract), form), batch_rows)
+                source = RelativeSeries(source, contract)
+            else:
+                source = chosen.series(path, Reading(file, contract, form), batch_rows)
     except Unreadable as unreadable:
         return UnreadSeries(file, name, (*problems, *unreadable.problems))
     return GuardedSeries(source, problems)

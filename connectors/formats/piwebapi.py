@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from connectors.formats import cells
+from connectors.formats.pi_envelope import envelope_problems
 from connectors.formats.pi_points import UNSAID, Points, dictionary, read_points
 from connectors.formats.reading import Reading
 from contracts.document import FormProblem, SeriesBatch
@@ -52,6 +53,7 @@ class PiSeries:
         if self._points is None:
             self._data = self._path.read_bytes()
             self._points = read_points(self._data, self._reading)
+            self._points.problems += envelope_problems(self._data, self._points, self._reading)
         points = self._points
         rows, problems = self._columns(points)
         for start in range(0, max(1, rows.num_rows), self._batch_rows):

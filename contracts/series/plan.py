@@ -171,13 +171,17 @@ def _clauses(contract: Contract) -> tuple[dict[str, Clause], dict[str, str]]:
 
 
 def _is_stamp(contract: Contract, clause: Clause) -> bool:
-    first = next((f.name for f in contract.schema.fields if f.type == "timestamp"), None)
-    return clause.path.rpartition(".")[2] == first
+    return clause.path.rpartition(".")[2] == _first_time(contract)
+
+
+def _first_time(contract: Contract) -> str | None:
+    """The field with the time of a point, if no rule names it. The start of relative times is not it."""
+    schema = contract.schema
+    return next((f.name for f in schema.fields if f.type == "timestamp" and f.name != schema.time.start), None)
 
 
 def _unique_key_refused(contract: Contract, clause: Clause) -> str | None:
-    fields = contract.schema.fields
-    ts = next((f.name for f in fields if f.type == "timestamp"), "ts")
+    ts = _first_time(contract) or "ts"
     key = clause.params.get("key", ())
     if len(key) != len(_KEY) or ts not in key:
         return f"a series is unique by tag and time only, not by {', '.join(key)}"
@@ -197,7 +201,7 @@ def _columns(clauses: Mapping[str, Clause], contract: Contract) -> Columns:
     def present(name: str) -> str | None:
         return name if name in names else None
 
-    first_time = next((f.name for f in contract.schema.fields if f.type == "timestamp"), "ts")
+    first_time = _first_time(contract) or "ts"
     skewed = clauses["timestamps"].params.get("serverTs") if "timestamps" in clauses else None
     phase = next(
         (str(c.params["phase"]) for c in contract.clauses if c.kind == "batchContext" and "phase" in c.params), "phase"
