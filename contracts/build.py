@@ -104,6 +104,7 @@ def _schema(node: MapNode, refs: Sequence[RefTable]) -> Schema:
         tags=tables[tags["ref"]].tags if isinstance(tags, dict) else tuple(agreed_tag(body) for body in tags),
         quality_map={code: word for word, listed in ours.get("qualityMap", {}).items() for code in listed},
         phases=tuple(phase["name"] for phase in phases),
+        phase_aliases=tuple(alias for phase in phases for alias in phase.get("aliases", ())),
         critical_phases=tuple(phase["name"] for phase in phases if phase.get("critical")),
         reject_bad_rows_percent=decimal(reject.get("badRowsPercent", 1)),
         reject_any_of=tuple(reject.get("anyOf", ())),

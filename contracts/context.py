@@ -5,7 +5,7 @@ What is None makes the clauses that need it `needs_hub`: neither passed nor fail
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -35,6 +35,27 @@ class History(Protocol):
 
     def values(self, characteristic: str) -> Sequence[Decimal]:
         """Accepted numeric results of this test in earlier lots, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a tag did in the first accepted hour of a phase: how many points, their mean, their standard deviation."""
+
+    points: int
+    mean: float
+    sigma: float
+
+
+class SeriesHistory(Protocol):
+    """What earlier accepted series of the feed left behind (`contracts.series.trace`), asked for as a rule needs it."""
+
+    def seen(self, tag: str, prints: Collection[int]) -> Mapping[str, int]:
+        """Batch -> how many of these prints of the tag an earlier delivery of that batch left."""
+        ...
+
+    def reference(self, batch: str | None, phase: str | None, tag: str) -> Reference | None:
+        """The first accepted hour of this batch in this phase; None: nothing was accepted yet."""
         ...
 
 
@@ -115,6 +136,8 @@ class Context:
     cleared_lots: frozenset[str] | None = None
     """Lots that a clearance relies on; None: nobody said, and no amendment is held against a clearance."""
     sponsor: Sponsor | None = None
+    series: SeriesHistory | None = None
+    """Earlier accepted series; None: nobody kept them, and what compares with them needs the hub."""
 
     def knows(self, need: str) -> bool:
         """Whether a clause that needs `need` can be judged."""

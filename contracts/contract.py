@@ -227,6 +227,7 @@ class Schema:
     tags: tuple[TagDef, ...] = ()
     quality_map: Mapping[str, str] = field(default_factory=dict)  # partner code -> GOOD | UNCERTAIN | BAD | STALE
     phases: tuple[str, ...] = ()
+    phase_aliases: tuple[str, ...] = ()  # other words for a phase that are agreed too
     critical_phases: tuple[str, ...] = ()
     reject_bad_rows_percent: Decimal = Decimal(1)
     reject_any_of: tuple[str, ...] = ()
