@@ -8,23 +8,17 @@ that a partner and the sponsor see the same text for the same file.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from itertools import groupby
+from dataclasses import replace
 
 from contracts.codes import Severity
 from contracts.finding import Coverage, Excerpt, Finding, Report, Verdict, verdict_of
 from contracts.place import Place
+from contracts.render.wording import VERDICTS, checks, clause, counts, history, places, since
 
 _RED, _YELLOW, _BLUE, _DIM, _BOLD, _OFF = "\x1b[91m", "\x1b[33m", "\x1b[94m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _COLOURS = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _BLUE}
 _WIDTH = 120
 _NARROWEST = 40
-_VERDICTS = {
-    Verdict.ACCEPTED: "accepted",
-    Verdict.ACCEPTED_WITH_WARNINGS: "accepted with warnings",
-    Verdict.REJECTED: "rejected",
-    Verdict.DUPLICATE: "duplicate",
-}
 
 
 def terminal(report: Report, *, colour: bool = False, width: int | None = None) -> str:
@@ -37,9 +31,9 @@ def terminal(report: Report, *, colour: bool = False, width: int | None = None) 
     blocks.append(_summary(report, by_file, pen))
     text = "\n\n".join(blocks)
     after = [_finding(f, report, pen, room) for f in beyond]
-    last = _hub_line(report.hub_coverage)
+    last = "\n".join(_after(report))
     if after:
-        return "\n\n".join([text, *after, last]) + "\n"
+        return "\n\n".join(part for part in (text, *after, last) if part) + "\n"
     return f"{text}\n{last}\n" if last else f"{text}\n"
 
 
@@ -51,11 +45,13 @@ def _finding(f: Finding, report: Report, pen: _Pen, room: int) -> str:
     if f.excerpt is not None and shown:
         lines += _window(f, f.excerpt, pen, room, gutter)
     margin = " " * (gutter + 1)
-    lines.append(f"{margin}{pen.blue('=')} clause: {_clause(f, report)}")
+    lines.append(f"{margin}{pen.blue('=')} clause: {clause(f, report)}")
     if f.excerpt is None and f.expected is not None:
         lines.append(f"{margin}{pen.blue('=')} expected: {f.expected.text}")
     if f.note is not None:
         lines.append(f"{margin}{pen.blue('=')} note: {f.note}")
+    if f.baseline is not None:
+        lines.append(f"{margin}{pen.blue('=')} history: {history(f)}")
     if f.fix is not None:
         lines.append(f"{margin}{pen.blue('=')} help: {f.fix.text}")
     return "\n".join(lines)
@@ -65,41 +61,14 @@ def _places(f: Finding, pen: _Pen, margin: str) -> str:
     first = f.where[0] if f.where else Place()
     parts = [first.file or "", first.label(), first.pointer or ""]
     if f.count > 1:
-        parts[1], parts[2] = _ranges(f.where, f.count), ""
+        parts[1], parts[2] = places(f), ""
     said = [parts[0], pen.blue(parts[1]) if parts[1] else "", pen.dim(f" {parts[2]}") if parts[2] else ""]
     return f"{margin}{pen.blue('-->')} {'  '.join(part for part in said if part)}".rstrip()
 
 
-def _ranges(places: Iterable[Place], count: int) -> str:
-    """`Results!H5..H24`, `12:8, 19:8 and 3 more`: neighbours in one column close up."""
-    listed = list(places)
-    labels: list[str] = []
-    for _, run in groupby(enumerate(listed), key=lambda pair: _column(pair[1], pair[0])):
-        members = [place for _, place in run]
-        first, last = members[0], members[-1]
-        ends = f"..{last.cell}" if len(members) > 1 and last.cell else ""
-        labels += [f"{first.label()}{ends}"] if ends or len(members) == 1 else [m.label() for m in members]
-    shown = [label for label in labels if label][:6]
-    hidden = count - len(listed) + sum(1 for label in labels[6:] if label)
-    return ", ".join(shown) + (f" and {hidden} more" if hidden > 0 else "")
-
-
-def _column(place: Place, index: int) -> tuple[object, ...]:
-    """Equal for cells that follow each other in one column."""
-    if place.cell is None or place.line is None:
-        return (index,)
-    return place.sheet, place.column, place.line - index
-
-
-def _clause(f: Finding, report: Report) -> str:
-    contract = f"{report.contract.id} {report.contract.version}, " if report.contract is not None else ""
-    name = f.clause.path.partition(".")[2] if f.clause.id.startswith("auto.") else f.clause.id
-    return f"{contract}{name or f.clause.path} (line {f.clause.line})"
-
-
 def _window(f: Finding, excerpt: Excerpt, pen: _Pen, room: int, gutter: int) -> list[str]:
     rows, start, length = _table(excerpt) if excerpt.mark_from is None else _text(excerpt)
-    label = f.expected.text if f.expected is not None else ""
+    label = f"expected {f.expected.text}" if f.expected is not None else ""
     rows, start, length = _cut(rows, start, length, room - gutter - 3)
     bar, blank = pen.blue("|"), " " * gutter
     lines = [f"{blank} {bar}"]
@@ -171,32 +140,36 @@ def _pad(text: str, width: int) -> str:
 
 
 def _summary(report: Report, by_file: list[Finding], pen: _Pen) -> str:
+    """Verdict, counts and checks of the file. While the hub judged nothing its checks are counted along."""
+    alone = replace(report, hub_coverage=Coverage()) if _judged(report.hub_coverage) else report
     verdict = verdict_of(tuple(by_file))
-    said = pen.paint(_VERDICTS[verdict], _RED if verdict is Verdict.REJECTED else "", bold=True)
-    counts = [
-        f"{n} {word if n == 1 or severity is Severity.INFO else word + 's'}"
-        for severity, word in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "info"))
-        if (n := sum(f.count for f in by_file if f.severity is severity))
-    ]
-    checks = report.coverage
-    judged = checks.clauses - checks.needs_hub - checks.switched_off
-    unread = f", {checks.could_not_evaluate} not evaluated" if checks.could_not_evaluate else ""
-    counted = f"{', '.join(counts)}; " if counts else ""
-    rows = f"; {report.bad_rows} of {report.rows} rows failed" if report.rows is not None and report.bad_rows else ""
-    explain = f". jid explain {by_file[0].code}" if by_file else ""
-    return f"{said}: {counted}{checks.passed} of {judged} checks passed{unread}{rows}{explain}"
+    said = pen.paint(VERDICTS[verdict], _RED if verdict is Verdict.REJECTED else "", bold=True)
+    found = counts(by_file)
+    passed, *unsettled = checks(alone).split(", ")
+    said = f"{said}: {found}; {passed}" if found else f"{said}: {passed}"
+    for one in unsettled:  # neither passed nor failed, so in the colour of a warning and never in that of success
+        said += f", {pen.paint(one, _YELLOW)}"
+    if report.rows is not None and report.bad_rows:
+        said += f"; {report.bad_rows} of {report.rows} rows failed"
+    return f"{said}. jid explain {by_file[0].code}" if by_file else said
 
 
-def _hub_line(hub: Coverage) -> str:
-    """What became of the checks that need more than the file."""
-    judged = hub.clauses - hub.needs_hub - hub.switched_off
-    lines = []
-    if judged:
+def _after(report: Report) -> list[str]:
+    """What stands below: the checks that need more than the file, and what changed since the delivery before."""
+    hub, lines = report.hub_coverage, []
+    if judged := _judged(hub):
         lines.append(f"{hub.passed} of {judged} checks with the hub's knowledge passed")
-    if hub.needs_hub:
-        word = "check" if hub.needs_hub == 1 else "checks"
-        lines.append(f"{hub.needs_hub} more {word} {'needs' if hub.needs_hub == 1 else 'need'} the hub")
-    return "; ".join(lines)
+        if hub.could_not_evaluate:
+            lines[0] += f", {hub.could_not_evaluate} could not be evaluated"
+        if hub.needs_hub:
+            word, verb = ("check", "needs") if hub.needs_hub == 1 else ("checks", "need")
+            lines[0] += f"; {hub.needs_hub} more {word} {verb} the hub"
+    compared = since(report)
+    return [*lines, compared] if compared is not None else lines
+
+
+def _judged(hub: Coverage) -> int:
+    return hub.clauses - hub.needs_hub - hub.switched_off
 
 
 class _Pen:

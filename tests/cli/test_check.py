@@ -242,5 +242,5 @@ def test_in_a_shell_the_report_is_on_stdout_and_nothing_else_is_said(jid_process
     assert ran.code == 1
     assert ran.out.startswith("error[COA-E501]")
     assert "\x1b" not in ran.out  # no colour into a pipe
-    assert ran.out.endswith("4 more checks need the hub\n")
+    assert ran.out.endswith(" need the hub. jid explain COA-E501\n")
     assert ran.err == ""
