@@ -20,6 +20,8 @@ _BETWEEN_SLOTS = frozenset({"SCH-E301", "SCH-E402", "SCH-E403"})
 """Findings about two slots that contradict each other: neither can be stored alone."""
 Key = tuple[tuple[str, str], ...]
 _HIGH = (Impact.CRITICAL, Impact.HIGH)
+_FIX_REPEATS_NOTHING = frozenset({"FILE-E701", "COA-E602", "COA-E603"})
+"""Findings about hidden values whose fix holds nothing of what was found; any other fix might."""
 
 
 def findings_of(exam: Examination, name: str) -> tuple[Finding, ...]:
@@ -99,7 +101,7 @@ def _expected(one: Raised) -> Expected | None:
 def _fix(problem: Problem, *, hidden: bool) -> Fix | None:
     if problem.fix is None:
         return None
-    if hidden and problem.code != "FILE-E701":  # a fix may repeat what was found
+    if hidden and problem.code not in _FIX_REPEATS_NOTHING:
         return Fix("correct the value where it comes from")
     return Fix(problem.fix, problem.replacement, problem.certain)
 

@@ -83,7 +83,7 @@ _ROWS: tuple[tuple[str, str, str, tuple[DocumentKind, ...]], ...] = (
     ("uniqueKey", "file", "COA-E310 PAT-E201 E202 SCH-E402", _ANY),
     ("unitIs", "file", "COA-E201 E202 E203 E204 E205 E206 PAT-E308 E309", ("certificate", "series")),
     # certificates
-    ("within", "file", "COA-E101 E102 E106 E107 E111 E112 E114 E301 E302", _CERTIFICATE),
+    ("within", "file", "COA-E101 E102 E106 E107 E111 E112 E114 E115 E301 E302", _CERTIFICATE),
     ("censored", "file", "COA-E106", _CERTIFICATE),
     ("precision", "file", "COA-E114", _CERTIFICATE),
     ("requiredTests", "file", "COA-E109 E304 E305", _CERTIFICATE),

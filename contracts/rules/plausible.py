@@ -40,7 +40,7 @@ def plausible(clause: Clause, _plan: Plan) -> Rule:
             problem = Problem(
                 "COA-E113",
                 f"is {times:.0f} times {side} the median of {len(earlier)} earlier results",
-                expected=f"a value within {factor} times {middle.normalize()}",
+                expected=f"a value within {factor} times {middle}",
                 fix="confirm the value, or correct it in a new revision",
             )
             raw = line.node.get(value_at)
