@@ -15,12 +15,11 @@ from typing import Any
 
 from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable, parsing
+from connectors.formats.stamp import CONTRACT_SHEET, stamp_problem
 from connectors.formats.table import formula_text
 from contracts.document import CellFact, FormProblem, Raw, RawNumber
 from contracts.encoding import damage
 from contracts.place import Place
-
-CONTRACT_SHEET = "_contract"  # the hidden sheet of our own template, with the contract's id, version and hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,9 @@ def load(data: bytes, reading: Reading, *, formulas: bool) -> Sheet:
         sheet.problems.append(("FILE-E303", *at, None))
         sheet.cells[at] = Cell(None, CellFact("formula"))
     sheet.beside = _beside(book, source, titles, reading)
+    for hidden in (s for s in book.worksheets if s.title == CONTRACT_SHEET and s is not source):
+        other = stamp_problem({at: cell.value for at, cell in hidden._cells.items()}, reading)
+        sheet.beside += [other] if other is not None else []
     return sheet
 
 
