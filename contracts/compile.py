@@ -81,9 +81,9 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "rowCount": ("FILE-E213",),
 }
 
-# Late, rejected and late, no longer due; a tag's silence and a stale schedule have codes of their own.
+# Late, soon late, rejected and late, no longer due; a tag's silence and a stale schedule have codes of their own.
 _DUE: Mapping[str, tuple[str, ...]] = {
-    "lot": ("CON-E301", "CON-E303", "CON-E304"),
+    "lot": ("CON-E301", "CON-E302", "CON-E303", "CON-E304"),
     "slot": ("CON-E301", "CON-E303", "CON-E304"),
     "tag": ("PAT-E101",),
     "feed": ("CON-E301", "CON-E303"),

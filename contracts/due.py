@@ -1,15 +1,18 @@
 """The due plan: what should be here by when, and is it? A pure function of (contract, slots, arrivals, now).
 
 Same arguments, same answer: no cron, no sleeping, no state. So a restart or a jump of the clock can't lose a due time,
-and a slot that moves takes its due times along. Rules: contracts.md 2.7 and 4.6. The state AT_RISK is not computed:
-it needs working-day calendars, which no contract has yet.
+and a slot that moves takes its due times along. Rules: contracts.md 2.7 and 4.6.
+
+A lot whose end of manufacture is known is also looked at ahead: end of manufacture + the longest turn-around time of
+the level in working days is when its data can be expected. Working days are Monday to Friday without the holidays that
+are given; the contract's own `calendar` is not read yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -32,6 +35,7 @@ NO_LOT = frozenset({"", "TBD"})
 class DueState(StrEnum):
     NOT_EXPECTED = "not_expected"  # anchor unknown, or appliesWhen does not hold
     PENDING = "pending"  # due in the future, nothing accepted yet
+    AT_RISK = "at_risk"  # due in the future, and expected only after it is due
     ON_TIME = "on_time"
     LATE = "late"
     SATISFIED_LATE = "satisfied_late"
@@ -67,10 +71,13 @@ class Circumstances:
     """What else a due plan may know. `onboarded`: since when the feed is expected to deliver (aware UTC).
 
     `facts` answers `appliesWhen`, e.g. `{"batch": "running", "phase": "growth"}`. What is not known does not hold.
+    `made` is the end of manufacture by lot (aware UTC), `holidays` are days that no laboratory works on.
     """
 
     onboarded: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, datetime] = field(default_factory=dict)
+    holidays: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,8 @@ class DueItem:
 
     `due_local` is the due time in the clause's zone, for people. `anchor_at` and `anchor_revision` say what it was
     counted from: of a lot the slot `anchor_slot` in that revision. `impact` is the one of the last escalation step
-    reached, None before the first. `code` is the finding that this state raises, None for a state that raises none.
+    reached, None before the first. `expected_at` is when the data can be expected, where that can be told. `code` is
+    the finding that this state raises, None for a state that raises none.
     """
 
     clause: str
@@ -108,6 +116,7 @@ class DueItem:
     impact: Impact | None = None
     next_escalation: Escalation | None = None
     code: str | None = None
+    expected_at: datetime | None = None
 
     @property
     def settled(self) -> bool:
@@ -137,7 +146,7 @@ def due(
     for clause in contract.service_levels:
         match clause.subject:
             case "lot":
-                items += _lots(clause, current, came, now)
+                items += _lots(clause, contract, current, came, now, known)
             case "feed":
                 items.append(_feed(clause, contract, came, now, known))
             case "tag":
@@ -158,6 +167,22 @@ def due_at(clause: ServiceLevel, anchor: datetime) -> datetime:
     return moved.astimezone(UTC) + (clause.lead_time - days) + clause.grace
 
 
+def expected_at(
+    contract: Contract, clause: ServiceLevel, made: datetime, holidays: frozenset[date] = frozenset()
+) -> datetime | None:
+    """When all data of the clause's level can be expected of a lot that was made at `made`, in UTC: the longest
+    turn-around time of its required tests later. None: no required test states one."""
+    required = (test for test in contract.schema.tests if test.level == clause.level and test.required)
+    longest = max((t.tat_working_days for t in required if t.tat_working_days is not None), default=None)
+    if longest is None:
+        return None
+    at = made.astimezone(ZoneInfo(clause.timezone))
+    while longest:
+        at += timedelta(days=1)  # on the wall clock of the zone
+        longest -= at.weekday() < 5 and at.date() not in holidays
+    return at.astimezone(UTC)
+
+
 def local_text(moment: datetime, timezone: str) -> str:
     """`2026-11-24 09:00 -05:00 America/New_York`."""
     text = moment.astimezone(ZoneInfo(timezone)).isoformat(sep=" ", timespec="minutes")
@@ -176,16 +201,32 @@ def _newest_revisions(slots: Iterable[Slot]) -> list[Slot]:
     return sorted(newest.values(), key=lambda slot: (slot.site, slot.slot_uid))
 
 
-def _lots(clause: ServiceLevel, slots: Sequence[Slot], came: Sequence[Arrival], now: datetime) -> Iterator[DueItem]:
+def _lots(
+    clause: ServiceLevel,
+    contract: Contract,
+    slots: Sequence[Slot],
+    came: Sequence[Arrival],
+    now: datetime,
+    known: Circumstances,
+) -> Iterator[DueItem]:
     uses: dict[str, list[Slot]] = {}
     for slot in slots:
         if slot.vector_lot is not None and slot.vector_lot not in NO_LOT:
             uses.setdefault(slot.vector_lot, []).append(slot)
     for lot in sorted(uses):
-        yield _lot(clause, lot, uses[lot], came, now)
+        made = known.made.get(lot)
+        expected = expected_at(contract, clause, made, known.holidays) if made is not None else None
+        yield _lot(clause, lot, uses[lot], came, now, expected)
 
 
-def _lot(clause: ServiceLevel, lot: str, uses: list[Slot], came: Sequence[Arrival], now: datetime) -> DueItem:
+def _lot(
+    clause: ServiceLevel,
+    lot: str,
+    uses: list[Slot],
+    came: Sequence[Arrival],
+    now: datetime,
+    expected: datetime | None,
+) -> DueItem:
     wanted = [slot for slot in uses if slot.status not in OFF]
     if not wanted:
         return DueItem(clause.id, "lot", lot, clause.level, DueState.CANCELLED, code="CON-E304")
@@ -199,7 +240,7 @@ def _lot(clause: ServiceLevel, lot: str, uses: list[Slot], came: Sequence[Arriva
     first = next((a for a in about if a.accepted and a.complete and a.level == clause.level), None)
     if first is not None:
         return item.satisfied(first)
-    return item.open(_newest_rejected(about), now, late="CON-E301", rejected="CON-E303")
+    return item.open(_newest_rejected(about), now, late="CON-E301", rejected="CON-E303", expected=expected)
 
 
 def _anchor(clause: ServiceLevel, slot: Slot) -> datetime | None:
@@ -292,12 +333,22 @@ class _Item:
             anchor_revision=self.revision,
         )
 
-    def open(self, rejected_by: Arrival | None, now: datetime, *, late: str, rejected: str) -> DueItem:
-        """Not satisfied: pending, late, or waiting for a fix."""
+    def open(
+        self,
+        rejected_by: Arrival | None,
+        now: datetime,
+        *,
+        late: str,
+        rejected: str,
+        expected: datetime | None = None,
+    ) -> DueItem:
+        """Not satisfied: pending, at risk, late, or waiting for a fix."""
         due = due_at(self.clause, self.anchor)
         passed = now > due
         state = DueState.LATE if passed else DueState.PENDING
         code = late if passed else None
+        if not passed and expected is not None and expected > due:
+            state, code = DueState.AT_RISK, "CON-E302"
         if rejected_by is not None:
             state, code = DueState.REJECTED_PENDING_FIX, rejected if passed else None
         steps = [Escalation(due + at, impact, to) for at, impact, to in self.clause.escalate]
@@ -318,4 +369,5 @@ class _Item:
             impact=reached[-1].impact if reached else None,
             next_escalation=next((step for step in steps if step.at > now), None),
             code=code,
+            expected_at=expected,
         )

@@ -77,9 +77,8 @@ class _Schedule:
         """The nth good slot as the hub would keep it."""
         row = self.rows[nth]
         known = {field.name: row.get(field.name) for field in fields(Slot)}
-        times = {n: _instant(v) for n, v in known.items() if v is not None and n.endswith(("_at", "_start", "_end"))}
-        release = known["planned_final_release"]
-        times["planned_final_release"] = _instant(release) if release else None
+        instants = ("_at", "_start", "_end", "_release")
+        times = {n: _instant(v) for n, v in known.items() if v is not None and n.endswith(instants)}
         return Slot(**{**known, **times, **other})
 
     def cleared(self, nth: int) -> SponsorFacts:
