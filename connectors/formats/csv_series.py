@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 
-from connectors.formats import cells, csv_dialect
+from connectors.formats import cells, csv_dialect, footer
 from connectors.formats.csv_rows import BadQuote, lines_of, rows
 from connectors.formats.headers import Column
 from connectors.formats.linefile import LineFile
@@ -84,6 +84,7 @@ class CsvSeries:
         self._has_rows = has_rows
         # UTF-16 and UTF-32 have no byte that ends a line: their rows have a line number, but no text to look up.
         self._lines = None if encoding.startswith(("utf-16", "utf-32")) else LineFile(path, encoding)
+        self._footer: tuple[str, int] | None = None  # what it states, and the offset where it begins
         self._left_out: list[int] = []  # data lines that are no rows (ragged, empty), counted from the first data line
 
     def batches(self) -> Iterator[SeriesBatch]:
@@ -170,10 +171,11 @@ class CsvSeries:
             return "skip"
 
         seen = 0
+        source = self._without_footer()
         try:
             # One thread: with more, Arrow is no faster here and doesn't know the numbers of ragged rows.
             for block in csv.open_csv(
-                self._path,
+                source,
                 read_options=csv.ReadOptions(
                     column_names=names,
                     skip_rows=dialect.data_line - 1,
@@ -201,6 +203,27 @@ class CsvSeries:
         if ragged:
             raise Unreadable(*ragged)
         self._count_lines(seen)
+        self._agree(seen)
+
+    def _without_footer(self) -> Path | footer.Until:
+        """The rows, without the line that states their number. Raises Unreadable when that is not there."""
+        label = self._reading.form.footer
+        if label is None:
+            return self._path
+        line, offset = footer.last_line(self._path, self._encoding)
+        said = footer.stated(line.split(self._dialect.delimiter), label)
+        if said is None:
+            raise Unreadable(footer.missing(label, self._end()))
+        self._footer = said, offset
+        return footer.Until(self._path, offset)
+
+    def _agree(self, rows: int) -> None:
+        wrong = footer.disagreement(self._footer[0], rows, self._end()) if self._footer is not None else None
+        if wrong is not None:
+            raise Unreadable(wrong)
+
+    def _end(self) -> Place:
+        return self._reading.place(self._lines.count if self._lines is not None else None, 1)
 
     def _text_type(self, field: Field) -> pa.DataType:
         """Repeating words are dictionaries; a value hardly repeats."""
@@ -276,7 +299,7 @@ class CsvSeries:
         """Every line is a row or known to be none: a line break inside a quoted cell would move all later places."""
         if self._lines is None:
             return
-        lines = self._lines.count - self._dialect.data_line + 1
+        lines = self._lines.count - self._dialect.data_line + 1 - (self._footer is not None)
         if lines != rows + len(self._left_out):
             message = "a cell holds a line break"
             fix = "write one row a line, with LF or CR LF at its end"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.formats import csv_dialect, headers
+from connectors.formats import csv_dialect, footer, headers
 from connectors.formats.csv_rows import BadQuote, Row, lines_of, rows
 from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable
@@ -93,15 +93,20 @@ def _body(
     blank_at: int | None = None
     rest = rows(lines[dialect.data_line - 1 :], dialect.delimiter, dialect.quote, first_line=dialect.data_line)
     last_line = len(lines)
-    trailing = 0
+    trailing = counted = 0
+    label, said, end = reading.form.footer, None, reading.place(last_line, 1)
     try:
         for row in rest:
+            if said is None and label is not None and (said := footer.stated(row.cells, label)) is not None:
+                end = reading.place(row.line, 1)
+                continue
             if row.blank:
                 blank_at = blank_at or row.line
                 continue
             if len(row.cells) == width + 1 and not row.cells[-1].strip(" \t"):
                 trailing += 1
                 row = Row(row.line, row.cells[:-1], row.starts[:-1] if row.starts else None)
+            counted += 1
             cells += len(row.cells)
             if cells > safety.max_cells or len(body) >= safety.max_rows:
                 raise Unreadable(*problems, _too_many(reading, row.line))
@@ -112,6 +117,9 @@ def _body(
                 problems.append(_uneven(reading, row, width, cut=cut))
     except BadQuote as bad:
         problems.append(csv_dialect.bad_quote(reading, bad))
+    if label is not None:
+        wrong = footer.missing(label, end) if said is None else footer.disagreement(said, counted, end)
+        problems += [wrong] if wrong is not None else []
     declared = reading.form.trailing_delimiter or any("end with a delimiter" in p.message for p in dialect.problems)
     if trailing and not declared:
         message = f"{trailing} rows end with a delimiter that the header does not have"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from connectors.formats.json_fields import Back, relocate
 from connectors.formats.reading import Reading, Unreadable
+from contracts.contract import Field
 from contracts.document import Document, FormProblem, Raw
 from contracts.finding import Excerpt
 from contracts.jsontree import JsonTree, read_json
@@ -29,14 +31,16 @@ def read(data: bytes, reading: Reading) -> Document:
         raise Unreadable(*tree.problems, *([] if tree.problems else [_no_object(reading, None)]))
     root, inner = _outer_object(tree.root, reading)
     root = _without_schema_version(root, reading, tree)
+    root, moved, strays = _located(root, reading)
 
     def locate(pointer: str) -> Place:
-        return tree.locate(inner(pointer)).at(pointer)
+        return tree.locate(inner(moved(pointer))).at(pointer)
 
     def excerpt(pointer: str) -> Excerpt | None:
-        return tree.excerpt(inner(pointer))
+        return tree.excerpt(inner(moved(pointer)))
 
-    return Document(reading.file, reading.form.format, root, locate, excerpt, problems=tree.problems, size=len(data))
+    problems = (*tree.problems, *(_stray(tree.locate(inner(pointer))) for pointer in strays))
+    return Document(reading.file, reading.form.format, root, locate, excerpt, problems=problems, size=len(data))
 
 
 def _outer_object(root: Raw, reading: Reading) -> tuple[dict[str, Raw], Callable[[str], str]]:
@@ -49,6 +53,21 @@ def _outer_object(root: Raw, reading: Reading) -> tuple[dict[str, Raw], Callable
     if isinstance(root, dict):
         return root, lambda pointer: pointer
     raise Unreadable(_no_object(reading, root))
+
+
+def _located(root: dict[str, Raw], reading: Reading) -> tuple[dict[str, Raw], Back, tuple[str, ...]]:
+    """The tree with located fields under their own names; in a schedule they belong to its slots."""
+    fields, schema = reading.schema.fields, reading.schema
+    if schema.document_kind == "schedule":
+        slot = Field("", "", "object", schema.mark, fields=fields)
+        fields = (Field("slots", "slots", "array", schema.mark, items=slot),)
+    return relocate(root, fields)
+
+
+def _stray(where: Place) -> FormProblem:
+    name = (where.pointer or "").rpartition("/")[2][:60]
+    message = f"the key {name} is not in the contract, which reads this field from another place"
+    return FormProblem("FILE-E206", message, where, expected="only the agreed keys", fix="leave the key out")
 
 
 def _without_schema_version(root: dict[str, Raw], reading: Reading, tree: JsonTree) -> dict[str, Raw]:
