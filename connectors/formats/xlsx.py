@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.formats import archive, headers, workbook
+from connectors.formats import archive, footer, headers, workbook
 from connectors.formats.headers import Column
 from connectors.formats.privacy import Privacy
 from connectors.formats.reading import Reading, Unreadable
@@ -73,6 +73,7 @@ def read(data: bytes, reading: Reading) -> Document:
     body_rows = sorted({r for (r, _c) in sheet.cells if r > form.header_row and r not in own_rows})
     if not head:
         raise Unreadable(_no_header(reading, sheet))
+    end = _footer(sheet, body_rows, reading)
     used = {c for (r, c) in sheet.cells if r in body_rows} | set(head)
     index = tuple(sorted(used))
     grid = _SheetGrid(reading.file, sheet, form.header_row, index, tuple(body_rows))
@@ -88,7 +89,7 @@ def read(data: bytes, reading: Reading) -> Document:
     columns = dict(found.columns) | {index.index(c): column for c, column in lettered.items() if c in used}
     into = list_name(headers.rows_field(reading.schema, form))
     table = Table(reading, grid, columns, len(body_rows), min(len(index), WIDEST), into, singles=singles)
-    table.problems += [*found.problems, *_nameless(titles, columns, grid, reading)]
+    table.problems += [*end, *found.problems, *_nameless(titles, columns, grid, reading)]
     table.problems += [*_form_problems(sheet, reading, singles), *sheet.beside, *_around(sheet, grid, table, reading)]
     return table.build(len(data))
 
@@ -105,6 +106,22 @@ def _single(column: Column, at: str, sheet: Sheet, reading: Reading) -> Single:
     excerpt = ExcerptLine(row, tuple(shown(sheet.cells.get((row, c))) for c in kept))
     where = place(reading.file, sheet.name, row, col)
     return Single(column, cell.value if cell else None, where, cell.fact if cell else None, excerpt, kept.index(col))
+
+
+def _footer(sheet: Sheet, rows: list[int], reading: Reading) -> list[FormProblem]:
+    """Take the row that states their number away from the table's rows, and say when the number is another."""
+    label = reading.form.footer
+    if label is None:
+        return []
+    last = rows[-1] if rows else reading.form.header_row
+    texts = [shown(cell) for (r, _), cell in sorted(sheet.cells.items()) if r == last]
+    where = place(reading.file, sheet.name, last, 1)
+    said = footer.stated(texts, label)
+    if said is None:
+        return [footer.missing(label, where)]
+    rows.pop()
+    wrong = footer.disagreement(said, len(rows), where)
+    return [wrong] if wrong is not None else []
 
 
 def _around(sheet: Sheet, grid: _SheetGrid, table: Table, reading: Reading) -> list[FormProblem]:
