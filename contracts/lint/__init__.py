@@ -1,7 +1,8 @@
 """Is this a contract that can be used? All problems in one go, each with file, line, column and what to write instead.
 
 In this order: YAML (yamltree), the standard's schema of the stated version (schema), what the standard leaves open
-(semantic), the profile's names and shapes (profile), reference tables (tables), every name that must lead somewhere
+(semantic), the profile's names and shapes (profile), what would have
+no effect (effect), reference tables (tables), every name that must lead somewhere
 (references), service levels and channels (service). A later judge runs also when an earlier one complained, and leaves
 alone what has not the shape it needs. Imported by `odcs` and the command line; reads no file but through `refs`.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 from contracts.codes import Severity
 from contracts.contract import RefTable
 from contracts.errors import LintProblem
+from contracts.lint.effect import check_effects
 from contracts.lint.problems import Problems, items, maps
 from contracts.lint.profile import check_profile, is_on
 from contracts.lint.references import check_references
@@ -66,6 +68,7 @@ def lint_contract(data: bytes, file: str, refs: RefSource) -> LintedContract:
         problems.add("CON-E104", at, "the profile is not switched on", advice, Severity.INFO)
         return LintedContract(None, (), problems.sorted())
     check_profile(root, problems)
+    check_effects(root, problems)
     tables = check_tables(root, refs, problems)
     readable = [table for table in tables.values() if table is not None]
     _panels(root, tables)

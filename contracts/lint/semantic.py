@@ -121,15 +121,15 @@ def _translatable(node: Mapping, problems: Problems) -> None:
     """Patterns must have a linear-time form, date formats one that is read here."""
     options, identifier = node.get("logicalTypeOptions"), customs(node).get("identifier")
     if identifier is not None and isinstance(identifier[1], Mapping):
-        _pattern(identifier[1].get("pattern"), problems)
+        check_pattern(identifier[1].get("pattern"), problems)
     if isinstance(options, Mapping):
-        _pattern(options.get("pattern"), problems)
+        check_pattern(options.get("pattern"), problems)
         form = options.get("format")
         if form is not None and text(node, "logicalType") in ("date", "timestamp", "time"):
             _date_format(form, problems)
 
 
-def _pattern(node: Node | None, problems: Problems) -> None:
+def check_pattern(node: Node | None, problems: Problems) -> None:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return
     try:

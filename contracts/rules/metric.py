@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from contracts.contract import Clause
+from contracts.pattern import compile_pattern
 from contracts.rules.examination import Examination
 from contracts.values.problem import Problem
 
@@ -24,6 +25,11 @@ def metric(clause: Clause, plan: Plan) -> Rule:
     listed: Any = dict(clause.params.get("arguments") or {})
     missing = frozenset(str(v) for v in listed.get("missingValues", ()))
     valid = frozenset(str(v) for v in listed.get("validValues", ()))
+    pattern = compile_pattern(str(listed["pattern"])) if "pattern" in listed else None
+    keys = [plan.path(str(key), each) for key in listed.get("properties", ())]
+
+    def is_valid(text: str) -> bool:
+        return (not valid or text in valid) and (pattern is None or pattern.matches(text))
 
     def rule(exam: Examination) -> None:
         frames = exam.entered(each, clause)
@@ -37,16 +43,19 @@ def metric(clause: Clause, plan: Plan) -> Rule:
             case "missingValues":
                 count = sum(not t or t in missing for t in texts)
             case "invalidValues":
-                count = sum(bool(t) and t not in valid for t in texts) if valid else 0
+                count = sum(1 for t in texts if t and not is_valid(t))
+            case _ if keys:
+                rows = Counter(tuple(str(key.get(node, exam.root)).strip(" \t") for key in keys) for _, node in frames)
+                count = sum(n - 1 for n in rows.values())
             case _:
                 count = sum(n - 1 for n in Counter(t for t in texts if t).values())
         measured = Decimal(count)
         if clause.params.get("unit") == "percent" and frames:
             measured = Decimal(count) * 100 / len(frames)
-        if not _holds(clause.params, measured):
+        if not holds(clause.params, measured):
             at = f"/{(each or plan.rows_key or field).replace('.', '/')}"
             says = f"{clause.kind} is {measured.normalize():f}"
-            problem = Problem(clause.codes[0], says, _said(clause.params), "send the data as agreed")
+            problem = Problem(clause.codes[0], says, limits_said(clause.params), "send the data as agreed")
             exam.raise_(clause, problem, at, field, message=f"{says} for {field or name}", spoil=False)
 
     return rule
@@ -63,7 +72,7 @@ def _array_of(plan: Plan, field: str) -> tuple[str | None, str | None]:
     return (owner, last) if above is not None and above.type == "array" else (None, field)
 
 
-def _holds(params: Mapping[str, Any], x: Decimal) -> bool:
+def holds(params: Mapping[str, Any], x: Decimal) -> bool:
     checks = {
         "mustBe": lambda v: x == v,
         "mustNotBe": lambda v: x != v,
@@ -82,5 +91,5 @@ def _holds(params: Mapping[str, Any], x: Decimal) -> bool:
     return True
 
 
-def _said(params: Mapping[str, Any]) -> str:
+def limits_said(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in params.items() if key.startswith("must"))

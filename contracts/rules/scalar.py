@@ -7,9 +7,10 @@ certificates a second through: most texts of a feed (methods, units, stages, lim
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ class Scalar:
         """Texts that passed, with their values."""
         self._locale = schema.locale
         self._enum = frozenset(field.enum)
+        self._limits = _day_limits(field) if field.type in ("date", "timestamp") else {}
         self._identifier = self._make_identifier()
         pattern = field.options.get("pattern")
         self._pattern = compile_pattern(str(pattern)) if pattern else None
@@ -95,6 +97,8 @@ class Scalar:
             if kind is not None:
                 return "personalData", personal(kind)
         value = self._convert(raw, text, cell_kind)
+        if self._enum and not isinstance(value, (str, tuple)) and not self._listed(value, text):
+            return self._not_listed()
         if not isinstance(value, tuple) and type(raw) is self.expected:
             if len(self.known) >= _REMEMBERED:
                 self.known.clear()
@@ -108,7 +112,7 @@ class Scalar:
         if raw is None:
             return ("required", empty(self.field)) if self.required and not self.empty_allowed else None
         if isinstance(raw, bool) and self.field.type == "boolean":
-            return raw
+            return raw if not self._enum or str(raw).lower() in self._enum else self._not_listed()
         return "type", wrong_type(self.field.type, raw)
 
     def _converter(self) -> Callable[[str, str, str | None], Value | tuple[str, Problem]]:
@@ -173,7 +177,17 @@ class Scalar:
     def _moment(self, raw: str, _: str, cell_kind: str | None) -> Value | tuple[str, Problem]:
         assert self._time is not None
         value = self._time.read(raw, cell_kind=cell_kind)
-        return ("time", value) if isinstance(value, Problem) else value
+        if isinstance(value, Problem):
+            return "time", value
+        for option, limit in self._limits.items():
+            # A day is held against a day: a limit's own time of day, and the zone of the value, play no part.
+            day = value.date() if isinstance(value, datetime) else value
+            if not _WITHIN[option](day, limit):
+                problem = Problem(
+                    "FILE-E212", "is outside the agreed bounds", said_bounds(self.field.options), "check the date"
+                )
+                return "bounds", problem
+        return value
 
     def _boolean(self, raw: str, text: str, _: str | None) -> Value | tuple[str, Problem]:
         if self.typed or text.lower() not in _BOOLEANS:
@@ -186,8 +200,7 @@ class Scalar:
         if self.field.type == "time" and not _CLOCK.fullmatch(text):
             return "type", Problem("FILE-E208", "is not a time of day", "a time such as 14:30", "write it like 14:30")
         if self._enum and text not in self._enum:
-            listed = " or ".join(self.field.enum[:8])
-            return "enum", Problem("FILE-E211", "is not one of the agreed codes", listed, f"write {listed}")
+            return self._not_listed()
         if self._identifier is not None:
             problem = self._identifier.read(text)
             if problem is not None:
@@ -208,6 +221,16 @@ class Scalar:
                 return "vocabulary", self._vocabulary.unknown(text, coded)
             return word
         return text
+
+    def _listed(self, value: Value, text: str) -> bool:
+        """Whether a number, a date or a truth is one of the codes. 1 and 1.0 are the same number."""
+        if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            return any(number == value for number in map(plain, self.field.enum) if number is not None)
+        return text.lower() in self._enum
+
+    def _not_listed(self) -> tuple[str, Problem]:
+        listed = " or ".join(self.field.enum[:8])
+        return "enum", Problem("FILE-E211", "is not one of the agreed codes", listed, f"write {listed}")
 
     def _shape(self, text: str) -> Problem | None:
         low, high = self.field.options.get("minLength"), self.field.options.get("maxLength")
@@ -240,6 +263,20 @@ class Scalar:
             order=custom.get("dateOrder"),
             precision=str(custom.get("precision", "day")),
         )
+
+
+_WITHIN: Mapping[str, Callable[[date, date], bool]] = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
+    "exclusiveMaximum": operator.lt,
+}
+
+
+def _day_limits(field: Field) -> dict[str, date]:
+    """The bounds of a date field, as days. Lint has seen that they are dates."""
+    found = {key: field.options[key] for key in _WITHIN if key in field.options}
+    return {key: date.fromisoformat(str(limit)[:10]) for key, limit in found.items()}
 
 
 def instant(value: Value) -> datetime | None:
