@@ -68,7 +68,9 @@ def _places(f: Finding, pen: _Pen, margin: str) -> str:
 
 def _window(f: Finding, excerpt: Excerpt, pen: _Pen, room: int, gutter: int) -> list[str]:
     rows, start, length = _table(excerpt) if excerpt.mark_from is None else _text(excerpt)
-    label = f"expected {f.expected.text}" if f.expected is not None else ""
+    label = f.expected.text if f.expected is not None else ""
+    if label and not label.startswith("required"):
+        label = f"expected {label}"
     rows, start, length = _cut(rows, start, length, room - gutter - 3)
     bar, blank = pen.blue("|"), " " * gutter
     lines = [f"{blank} {bar}"]
