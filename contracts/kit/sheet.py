@@ -37,10 +37,14 @@ def workbook(draft: Draft, form: SourceForm) -> bytes:
     for at, column in head.items():
         put(sheet, at, column.of(draft.record, {}), mark)
         label(sheet, at, column, set(head), bold)
-    for number, column in placed(draft, form, {c.path for c in head.values()}):
+    for number, column in lettered(columns(draft, form), {c.path for c in head.values()}):
         sheet.cell(row=form.header_row, column=number, value=column.header).font = bold
         for row, record in enumerate(draft.rows, start=form.header_row + 1):
             put(sheet, sheet.cell(row=row, column=number).coordinate, column.of(draft.record, record), mark)
+    if form.footer is not None:
+        end = form.header_row + len(draft.rows) + 1
+        sheet.cell(row=end, column=1, value=form.footer)
+        sheet.cell(row=end, column=2, value=len(draft.rows))
     return timeless(book)
 
 
@@ -52,15 +56,16 @@ def header_cells(draft: Draft, form: SourceForm) -> dict[str, Column]:
     return found | {at: known[path] for path, at in form.header_cells.items() if path in known}
 
 
-def placed(draft: Draft, form: SourceForm, elsewhere: set[tuple[str, ...]]) -> list[tuple[int, Column]]:
-    """The table's columns with their number: as lettered, the others in the order of the contract."""
+def lettered(wanted: list[Column], elsewhere: set[tuple[str, ...]]) -> list[tuple[int, Column]]:
+    """The columns of the table with their numbers: where a letter is agreed there, the others in order. `elsewhere`:
+    paths that have a cell of their own."""
     from openpyxl.utils import column_index_from_string
 
-    wanted = [c for c in columns(draft, form) if c.path not in elsewhere]
-    lettered = [(column_index_from_string(c.letter), c) for c in wanted if c.letter is not None]
-    taken = {number for number, _ in lettered}
+    wanted = [c for c in wanted if c.path not in elsewhere]
+    agreed = [(column_index_from_string(c.letter), c) for c in wanted if c.letter is not None]
+    taken = {number for number, _ in agreed}
     free = (number for number in range(1, len(wanted) + len(taken) + 1) if number not in taken)
-    return lettered + [(next(free), c) for c in wanted if c.letter is None]
+    return agreed + [(next(free), c) for c in wanted if c.letter is None]
 
 
 def put(sheet: Worksheet, at: str, value: Cell, mark: str) -> None:
