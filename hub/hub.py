@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -23,6 +23,7 @@ from hub.alerts import Reactions, acknowledge, open_channels
 from hub.clock import Clock, SystemClock
 from hub.intake import Judge, LinkFailed, Progress, Pull, PullResult, ReplayResult, recover, replay
 from hub.intake.holder import take
+from hub.registries import Registries
 from hub.settings import Settings
 from hub.store import AlertRow, DeliveryRow, FeedRow, NotFound, PartnerRow, Store
 from hub.watch import WatchResult, watch_once
@@ -41,14 +42,16 @@ class Hub:
     catalog: Catalog
     partners: dict[str, Partner]
     clock: Clock
+    registries: Registries = field(default_factory=Registries)
 
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock | None = None) -> Hub:
-        """Read partners and contracts, open the store. Stops at start on anything malformed: ConfigError or
+        """Read partners, contracts and registries, open the store. Stops at start on anything malformed: ConfigError or
         ContractInvalid with file, line and valid values; StoreError when the ledger is not as it must be."""
         clock = clock or SystemClock()
         catalog = load_catalog(settings.contracts_folder)
         partners = load_partners(settings.partners_folder, catalog)
+        registries = Registries.load(settings.registries_folder)
         store = Store.open(settings.store, clock)
         store.sync(
             [PartnerRow(p.partner, p.name, tuple(s.site for s in p.sites)) for p in partners.values()],
@@ -58,7 +61,7 @@ class Hub:
                 for f in p.feeds
             ],
         )
-        return cls(settings, store, catalog, partners, clock)
+        return cls(settings, store, catalog, partners, clock, registries)
 
     def close(self) -> None:
         self.store.close()
@@ -200,7 +203,7 @@ class Hub:
     # --- wiring --------------------------------------------------------------------------------------------------
 
     def _judge(self, feed: str) -> Judge:
-        return Judge(self.store, self.contract_of(feed), self.clock, self._reactions())
+        return Judge(self.store, self.contract_of(feed), self.clock, self._reactions(), self.registries)
 
     def _contract_of_delivery(self, delivery: DeliveryRow) -> Contract:
         """The contract that judged a delivery, so that its rows are built again as they were judged."""

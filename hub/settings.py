@@ -13,6 +13,8 @@ environment.
     folder = "catalog"                         # the contracts that are shipped; else a folder of ODCS files
     [partners]
     folder = "partners"
+    [registries]                               # may be left out: lots, batches, sites ... on file (hub/registries.py)
+    folder = "registries"
 
     [[channels]]
     name = "mailbox"
@@ -179,6 +181,7 @@ class Settings(_Closed):
     store: StoreSettings = StoreSettings()
     contracts: FolderSettings = FolderSettings(folder=Path(SHIPPED))
     partners: FolderSettings = FolderSettings(folder=Path("partners"))
+    registries: FolderSettings | None = None
     channels: tuple[ChannelSettings, ...] = (TerminalChannel(name="terminal", kind="terminal"),)
     routes: tuple[Route, ...] = (Route(channels=("terminal",)),)
     severity: SeveritySettings = SeveritySettings()
@@ -220,6 +223,11 @@ class Settings(_Closed):
     @property
     def partners_folder(self) -> Path:
         return self._home / self.partners.folder
+
+    @property
+    def registries_folder(self) -> Path | None:
+        """None: nothing is on file, and clauses that ask a registry need the hub also in the hub."""
+        return self._home / self.registries.folder if self.registries is not None else None
 
     def route(self, *, kind: str, severity: str, audience: str, partner: str | None) -> Route:
         """The first route that matches; the default route matches everything."""

@@ -70,7 +70,12 @@ class LedgerHistory:
     def _earlier(self, kind: str, natural_key: str | None) -> list[RecordRow]:
         with self.store.reading() as tx:
             rows = tx.records(kind, natural_key, current=False, feed=self.delivery.feed)
-        return [row for row in rows if _order(row.delivery_id) < _order(self.delivery.id)]
+        return [row for row in rows if came_before(row, self.delivery)]
+
+
+def came_before(row: RecordRow, delivery: DeliveryRow) -> bool:
+    """Whether the record came with an earlier delivery than this one."""
+    return _order(row.delivery_id) < _order(delivery.id)
 
 
 def _order(delivery_id: str) -> int:

@@ -16,14 +16,14 @@ from connectors.formats.reading import line_of
 from connectors.inspection import Inspection, inspect
 from contracts.baseline import against, subject
 from contracts.codes import Severity
-from contracts.context import Context
 from contracts.contract import Contract
 from contracts.finding import DeliveryRef, Report, Verdict
 from contracts.records import Record
 from hub import faults
 from hub.clock import Clock
 from hub.intake.events import Judged, Listener, NotJudged
-from hub.intake.history import LedgerHistory
+from hub.intake.knowledge import context_of
+from hub.registries import Registries
 from hub.store import (
     BlobMismatch,
     DeliveryRow,
@@ -69,12 +69,13 @@ class Staged:
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges deliveries of one feed under one contract."""
+    """Judges deliveries of one feed under one contract. `registries`: what the sponsor has on file."""
 
     store: Store
     contract: Contract
     clock: Clock
     listener: Listener
+    registries: Registries = field(default_factory=Registries)
 
     async def judge(
         self, lease: Lease, delivery: DeliveryRow, received: Received, staged: Staged, *, replayed: bool = False
@@ -129,16 +130,11 @@ class Judge:
     def _inspect(self, delivery: DeliveryRow) -> tuple[Inspection, list[pa.RecordBatch], list[pa.RecordBatch]]:
         good: list[pa.RecordBatch] = []
         bad: list[pa.RecordBatch] = []
-        context = Context(
-            received_at=delivery.received_at,
-            now=delivery.received_at,  # not the clock: judged again tomorrow, it must say the same
-            history=LedgerHistory(self.store, delivery),
-        )
         inspection = inspect(
             self.store.archive.path(delivery.sha256),
             file=delivery.file,
             contract=self.contract,
-            context=context,
+            context=context_of(self.store, delivery, self.registries),
             delivery=reference(delivery),
             format=delivery.format,
             on_good=good.append,

@@ -6,6 +6,7 @@ Append-only: a row is added only when it differs from the newest one of its subj
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Row, Select, Table, func, select
@@ -16,13 +17,19 @@ from hub.store.ledger.tables import lot as table
 from hub.store.ledger.types import canonical
 from hub.store.rows import ClearanceRow, DueRow, LotRow
 
+GOES = ("GO", "GO_PROVISIONAL")
+"""Outcomes of a clearance on which a run may start."""
+
 
 class ReleaseState(Audit):
-    def lot(self, lot: str, partner: str | None = None) -> LotRow | None:
-        """A lot's newest state. Two partners may use one lot number: name the partner where that matters."""
+    def lot(self, lot: str, partner: str | None = None, *, before: datetime | None = None) -> LotRow | None:
+        """A lot's newest state, or the one that was newest before an instant. Two partners may use one lot number: name
+        the partner where that matters."""
         query = select(table).where(table.c.lot == lot).order_by(table.c.id.desc()).limit(1)
         if partner is not None:
             query = query.where(table.c.partner == partner)
+        if before is not None:
+            query = query.where(table.c.at < before)
         row = self.connection.execute(query).one_or_none()
         return _lot(row) if row else None
 
@@ -52,9 +59,15 @@ class ReleaseState(Audit):
         self.audit("hub", "lot.derived", f"{row.partner}/{row.lot}", {"state": row.state, "sha256": _digest(body)})
         return True
 
-    def clearance(self, slot: str) -> ClearanceRow | None:
-        """A slot's newest clearance."""
+    def clearance(
+        self, slot: str, *, before: datetime | None = None, at: datetime | None = None
+    ) -> ClearanceRow | None:
+        """A slot's newest clearance; the one that was newest before an instant, or that stood at one."""
         query = select(clearance).where(clearance.c.slot == slot).order_by(clearance.c.id.desc()).limit(1)
+        if before is not None:
+            query = query.where(clearance.c.at < before)
+        if at is not None:
+            query = query.where(clearance.c.at <= at)
         row = self.connection.execute(query).one_or_none()
         return _clearance(row) if row else None
 
@@ -62,6 +75,11 @@ class ReleaseState(Audit):
         """The newest clearance of every slot, by slot."""
         query = _newest(clearance, clearance.c.slot).order_by(clearance.c.slot)
         return [_clearance(row) for row in self.connection.execute(query)]
+
+    def cleared_lots(self, *, before: datetime) -> frozenset[str]:
+        """Lots of every slot that was cleared before an instant, whatever became of the clearance."""
+        query = select(clearance.c.body).where(clearance.c.outcome.in_(GOES), clearance.c.at < before)
+        return frozenset(body["lot"] for (body,) in self.connection.execute(query) if body["lot"])
 
     def put_clearance(self, row: ClearanceRow) -> bool:
         """Keep a slot's derived clearance. False: it is what the newest one says."""
