@@ -101,6 +101,8 @@ def _csv(draft: Draft, form: SourceForm) -> bytes:
     writer.writerow([column.header for column in wanted])
     for row in draft.rows:
         writer.writerow([_text(column.of(draft.record, row)) for column in wanted])
+    if form.footer is not None:
+        writer.writerow([form.footer, len(draft.rows), *[""] * (len(wanted) - 2)])
     return out.getvalue().encode(_encoding(form))
 
 

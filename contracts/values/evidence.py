@@ -1,0 +1,65 @@
+"""The bytes of an attachment that travels inside a record, and the words that can be read in them.
+
+A PDF shows its words only where they are written as plain strings; one of pictures, or of fonts with letters of their
+own, has no readable text here. Nothing of it decides about a lot: it is evidence, and may be evidence of another one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+
+_URI = re.compile(r"data:[^,;]*(?:;[^,;]*)*;base64,")
+_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+_LITERAL = re.compile(rb"\(((?:[^()\\]|\\.)*)\)", re.DOTALL)
+_HEX = re.compile(rb"<([0-9A-Fa-f\s]{2,})>")
+_MOST = 8_000_000  # inflated bytes that are looked at, so that a small attachment cannot become a large one
+
+
+def attached(text: str) -> bytes | None:
+    """The bytes of base64 or of a data URI, None when it is neither."""
+    plain = text.strip(" \t")
+    start = _URI.match(plain)
+    try:
+        return base64.b64decode(plain[start.end() :] if start is not None else plain, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def words_of(data: bytes) -> str | None:
+    """The text in a PDF or a text file, without its white space; None when none can be read."""
+    if data.startswith(b"%PDF-"):
+        text = "".join(_strings(part) for part in _contents(data))
+    else:
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    return "".join(text.split()) or None
+
+
+def _contents(data: bytes) -> list[bytes]:
+    """The content streams of a PDF, inflated where they are deflated."""
+    found, left = [], _MOST
+    for stream in _STREAM.finditer(data):
+        body = stream[1]
+        try:
+            body = zlib.decompressobj().decompress(body, left)
+        except zlib.error:
+            body = body[:left]
+        left -= len(body)
+        found.append(body)
+        if left <= 0:
+            break
+    return found
+
+
+def _strings(content: bytes) -> str:
+    """What a page shows: the strings of its text objects, in their order."""
+    if b"BT" not in content:
+        return ""
+    plain = [re.sub(rb"\\(.)", rb"\1", hit, flags=re.DOTALL) for hit in _LITERAL.findall(content)]
+    coded = [bytes.fromhex(hit.decode()) for hit in _HEX.findall(content) if len(b"".join(hit.split())) % 2 == 0]
+    return b"".join(plain + coded).decode("latin-1")
