@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from contracts.series.state import SeriesState
+    from contracts.series.trace import SeriesTrace
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Inspection:
     report: Report
     records: tuple[Record, ...] = ()
     state: SeriesState | None = None
+    trace: SeriesTrace | None = None
+    """What an accepted series leaves for later ones (`contracts.series.trace`)."""
     named: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,7 +117,7 @@ def _series(
         from contracts.series import SeriesCheck
 
         source = open_series(path, file=file, contract=contract, format=format)
-        check = SeriesCheck(contract, received_at=context.received_at, state=state)
+        check = SeriesCheck(contract, received_at=context.received_at, state=state, context=context)
         batches = source.batches()
         stated: dict[str, set[str]] = {name: set() for name in _identifiers(contract)}
     while True:
@@ -136,7 +139,7 @@ def _series(
     with _engine():
         carried, report = check.finish(source, reference)
     named = {name: next(iter(found)) for name, found in stated.items() if len(found) == 1}
-    return Inspection(report, state=carried, named=named)
+    return Inspection(report, state=carried, trace=check.trace, named=named)
 
 
 def _note_names(stated: Mapping[str, set[str]], rows: pa.RecordBatch) -> None:

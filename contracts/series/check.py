@@ -10,27 +10,34 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.codes import Severity
+from contracts.context import Context
 from contracts.contract import Contract
 from contracts.document import SeriesBatch, SeriesSource
 from contracts.finding import DeliveryRef, Report
 from contracts.levels import levels
+from contracts.series.batches import Batches
 from contracts.series.carry import Carry
 from contracts.series.chunk import ROWS, Chunk, ChunkReader
 from contracts.series.coverage import Endings
+from contracts.series.drift import Drift
 from contracts.series.errors import SourceChanged
 from contracts.series.evidence import Evidence, Failures
 from contracts.series.fields import FieldClause, field_clauses
+from contracts.series.metrics import Metrics
+from contracts.series.names import MOST
 from contracts.series.order import Behind, Grouped, Ordered, group_by_tag, put_in_order
 from contracts.series.outcome import Outcome
-from contracts.series.plan import SeriesPlan, epoch_us
+from contracts.series.plan import ASK_FOR_BATCHES, SeriesPlan, epoch_us
 from contracts.series.recent import Recent, content_of
+from contracts.series.replay import Replay
 from contracts.series.report import ReportBuilder
 from contracts.series.reread import Reread
-from contracts.series.rowwise import RowWise, Seen, Unread
+from contracts.series.rowwise import RowWise, Seen, Unread, Values
 from contracts.series.rules import FORM_ERROR, FORM_NOTE, RULES, SETTLED_LATE, Index, Ints, Mask
 from contracts.series.sampling import Sampling
 from contracts.series.settle import Holes, Originals, Suspects, copies, gaps
 from contracts.series.state import SeriesState
+from contracts.series.trace import SeriesTrace
 from contracts.series.trend import Trend
 
 _ALL: Final = pa.array(np.ones(ROWS, np.bool_))
@@ -43,6 +50,8 @@ class SeriesCheck:
     that asks for it is not passed. `state` is what the stream's delivery before this one returned. With `keep_rows` the
     number of every failing row is kept in `failing`; without it memory doesn't grow with row-wise faults.
 
+    `context` holds what beyond the file is known; its rules hold no row back.
+
     Uniqueness and gaps are known only at the end. Where a contract makes them errors they concern the whole delivery,
     because their rows can't be held back one by one any more.
     """
@@ -54,6 +63,7 @@ class SeriesCheck:
         received_at: datetime | None,
         state: SeriesState | None = None,
         keep_rows: bool = False,
+        context: Context | None = None,
     ) -> None:
         self._plan = SeriesPlan.of(contract)
         self._reader = ChunkReader(self._plan)
@@ -74,6 +84,11 @@ class SeriesCheck:
         self._suspects: list[Suspects] = []
         self._late = np.zeros(len(self._plan.tags), np.int64)
         self._outcome = Outcome(codes=self._reader.codes)
+        noted, context = self._outcome.noted, context or Context()
+        self._batches = Batches(self._plan, context, noted)
+        self._replay = Replay(self._plan, context, noted, self._batches.names)
+        self._drift = Drift(self._plan, context, noted, self._batches.names)
+        self._metrics = Metrics(self._plan, noted)
         self.mask: Mask = np.empty(0, np.uint32)
         """Reasons of the rows fed last, as bits of `RULES`, FORM_ERROR and FORM_NOTE."""
 
@@ -94,6 +109,8 @@ class SeriesCheck:
         self._outcome.columns.update(batch.rows.schema.names)
         for clause in self._fields:
             self._field(clause, batch, unread)
+        self._metrics.look(batch)
+        self._batches.words(batch)
         for chunk in self._reader.chunks(batch.rows, batch.first_row):
             start = chunk.first - batch.first_row
             part = slice(start, start + chunk.rows)
@@ -122,17 +139,36 @@ class SeriesCheck:
         if self._holes:
             self._evidence.add("gap", gaps(Holes.joined(self._holes), suspects, self._plan.max_gap))
         self._outcome.sampled = self._sampling.failing()
+        for rule in (self._batches, self._replay, self._drift):
+            rule.finish()
+        self._metrics.finish(self._outcome, self._evidence)
+        if self._batches.names.beyond:
+            self._too_many_batches()
         state = self._carry.state(self._recent, suspects)
-        endings = Endings(self._plan, self._evidence, self._outcome, self._knows_arrival)
+        answers = source.format == "piwebapi"
+        endings = Endings(self._plan, self._evidence, self._outcome, self._knows_arrival, answers)
         return state, ReportBuilder(endings, self._reader, source).build(delivery)
+
+    @property
+    def trace(self) -> SeriesTrace:
+        """What this delivery leaves for those after it, once it is accepted."""
+        return SeriesTrace(self._replay.prints(), self._drift.beginnings())
+
+    def _too_many_batches(self) -> None:
+        for clause in self._plan.contract.clauses:
+            if clause.id in self._outcome.noted.answered and clause.kind in ASK_FOR_BATCHES:
+                self._outcome.unsettled[clause.id] = f"the file names more than {MOST} batches"
 
     def _check(self, chunk: Chunk, unread: Unread, mask: Mask) -> None:
         seen = self._rowwise.before(chunk, unread, mask)
         grouped = group_by_tag(chunk, seen.no_key, len(self._plan.tags), self._counting)
         self._count(chunk, grouped, seen)
         values = self._rowwise.after(chunk, grouped, seen, unread, mask)
+        if self._batches.on:
+            self._batches.look(chunk, grouped)
         ordered, behind = put_in_order(chunk, grouped, self._carry.watermark)
         if ordered is not None:
+            self._remember(chunk, ordered, values)
             self._carry.begin(ordered)
             self._ahead(chunk, ordered)
             stuck, rate = self._trend.check(chunk, ordered, values)
@@ -143,6 +179,17 @@ class SeriesCheck:
             self._recent.add(chunk, ordered)
         if behind is not None:
             self._behind(chunk, behind, mask)
+
+    def _remember(self, chunk: Chunk, ordered: Ordered, values: Values) -> None:
+        """Rules that compare with earlier deliveries, and what later ones will compare with."""
+        if not (self._replay.on or self._drift.on):
+            return
+        index, words = chunk.batch or (np.zeros(chunk.rows, np.intp), [None])
+        numbers = self._batches.names.numbers(words)[index]
+        if self._replay.on:
+            self._replay.look(chunk, ordered, numbers)
+        if self._drift.on:
+            self._drift.look(chunk, ordered, values, numbers)
 
     def _count(self, chunk: Chunk, grouped: Grouped, seen: Seen) -> None:
         outcome = self._outcome

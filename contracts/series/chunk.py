@@ -55,6 +55,7 @@ class Chunk:
     qualities: QualityWords
     unit: tuple[Index, list[str | None]] | None
     phase: tuple[Index, list[str | None]] | None
+    batch: tuple[Index, list[str | None]] | None
     server_ts: tuple[Ints, Bools | None] | None
 
     def codes(self, at: Index) -> Index:
@@ -125,6 +126,7 @@ class ChunkReader:
             qualities=qualities,
             unit=_text(column(columns.unit), n),
             phase=_text(column(columns.phase), n),
+            batch=_text(column(columns.batch), n),
             server_ts=None if server is None else _times(server),
         )
 

@@ -44,6 +44,8 @@ class Endings:
     evidence: Evidence
     outcome: Outcome
     knows_arrival: bool
+    answers: bool
+    """The format is one whose answers say something about themselves."""
 
     @property
     def stopped(self) -> bool:
@@ -53,8 +55,10 @@ class Endings:
 
     def no_answer(self, clause: Clause) -> str | None:
         """Why a clause that the file alone decides got no answer; None: it got one."""
-        if not clause.by_file or clause.kind == "foreign":
+        if clause.kind == "foreign":
             return None
+        if not clause.by_file:
+            return self.outcome.unsettled.get(clause.id)
         reason = self.plan.refused.get(clause.id) or self.outcome.unsettled.get(clause.id)
         if reason is not None or self._judges(clause):
             return reason
@@ -62,14 +66,27 @@ class Endings:
 
     def _judges(self, clause: Clause) -> bool:
         known = clause.kind in _FORM_KINDS or any(clause is c for c in self.plan.clauses.values())
-        return known or can_judge(clause)
+        return known or can_judge(clause) or clause.id in self.outcome.noted.answered
 
     def ends(self, findings: Iterable[Finding]) -> tuple[Ends, Ends]:
         """How the clauses ended. Notes break no clause. A field's own demand fails with the rule that speaks for it."""
         broken = {f.clause.id for f in findings if f.severity is not Severity.INFO and f.kind is Kind.CONTRACT}
         clauses = self.plan.contract.clauses
         by_file = Ends.of((clause.id, self._ending(clause, broken)) for clause in clauses if clause.by_file)
-        return by_file, Ends(needs_hub=tuple(sorted(clause.id for clause in clauses if not clause.by_file)))
+        return by_file, Ends.of((clause.id, self._beyond(clause, broken)) for clause in clauses if not clause.by_file)
+
+    def _beyond(self, clause: Clause, broken: set[str]) -> str:
+        """How a clause ended that needs more than the file."""
+        noted = self.outcome.noted
+        if self.no_answer(clause) is not None:
+            return "could_not_evaluate"
+        if clause.id in broken:
+            return "failed"
+        if clause.id not in noted.answered:
+            return "needs_hub"
+        if self.stopped:
+            return "could_not_evaluate"
+        return "switched_off" if clause.id in noted.nothing else "passed"
 
     def _ending(self, clause: Clause, broken: set[str]) -> str:
         plan, total = self.plan, self.evidence.total
@@ -84,6 +101,7 @@ class Endings:
             return "could_not_evaluate"
         if clause is plan.clauses.get("timestamps") and plan.tolerance_us is not None and not self.knows_arrival:
             return "needs_hub"
-        absent = clause.kind == "unitIs" and plan.columns.unit not in self.outcome.columns
+        absent = clause.kind == "envelope" and not self.answers
+        absent |= clause.kind == "unitIs" and plan.columns.unit not in self.outcome.columns
         absent |= clause.kind == "qualityCodes" and plan.columns.quality not in self.outcome.columns
         return "switched_off" if clause.id in plan.off or (absent and self.outcome.rows) else "passed"

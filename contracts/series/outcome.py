@@ -9,6 +9,7 @@ import numpy as np
 from contracts.contract import Clause
 from contracts.document import FormProblem
 from contracts.series.evidence import SHOWN
+from contracts.series.noted import Noted
 from contracts.series.rules import Ints
 from contracts.series.sampling import Sampled
 
@@ -41,6 +42,7 @@ class Outcome:
     columns: set[str] = field(default_factory=set)
     groups: dict[tuple[str, str], Group] = field(default_factory=dict)
     sampled: list[Sampled] = field(default_factory=list)
+    noted: Noted = field(default_factory=Noted)
     unsettled: dict[str, str] = field(default_factory=dict)  # clause id -> why it has no answer
     tag_rows: Ints = field(init=False)
     not_judged: Ints = field(init=False)

@@ -36,6 +36,7 @@ class Columns:
     quality: str | None = None
     unit: str | None = None
     phase: str | None = None
+    batch: str | None = None  # only where a rule asks for it
     server_ts: str | None = None
 
 
@@ -213,8 +214,22 @@ def _columns(clauses: Mapping[str, Clause], contract: Contract) -> Columns:
         quality=present(named("quality", ("qualityCodes", "field"))),
         unit=present(named("unit", ("unitIs", "unit"))),
         phase=present(phase),
+        batch=_batch_column(contract),
         server_ts=None if skewed is None else str(skewed),
     )
+
+
+ASK_FOR_BATCHES: Final = ("batchContext", "notReplay", "drift", "noLateHistory")
+
+
+def _batch_column(contract: Contract) -> str | None:
+    """The field with the batch of a point: named by a rule, else the identifier of a batch."""
+    asking = [c for c in contract.clauses if c.kind in ASK_FOR_BATCHES]
+    fields = contract.schema.fields
+    schemes = [f.name for f in fields if f.custom.get("identifier", {}).get("scheme") == "batch"]
+    named = [str(c.params["batch"]) for c in asking if "batch" in c.params]
+    names = {f.name for f in fields}
+    return next((n for n in (*named, *schemes, "batch_id") if n in names), None) if asking else None
 
 
 def _limited(contract: Contract, clauses: Mapping[str, Clause]) -> dict[str, TagDef]:

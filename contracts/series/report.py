@@ -93,7 +93,7 @@ class ReportBuilder:
     def _findings(self) -> list[Finding]:
         found = [*(self._of_group(group) for group in self.outcome.groups.values()), *self._of_rules()]
         if not self.endings.stopped:
-            found += [*self._absent_tags(), *self._bad_points(), *self._sampled()]
+            found += [*self._absent_tags(), *self._bad_points(), *self._sampled(), *self._noted()]
         return [*found, *self._unevaluated()]
 
     def _reached(self, findings: list[Finding]) -> Iterator[Finding]:
@@ -257,9 +257,35 @@ class ReportBuilder:
         path, mark = _path(schema.name, group.column), schema.mark if field is None else field.mark
         return ClauseRef(f"auto.{path}.form", path, mark.line, mark.column)
 
+    def _noted(self) -> Iterator[Finding]:
+        """What is no matter of a row's mask. An error among them concerns the delivery: no row was held back for it."""
+        for note in self.outcome.noted.notes.values():
+            severity = levels(self.plan.contract, note.clause, note.code)[0]
+            where = tuple(
+                replace(place, tag=place.tag or spot.tag, ts=place.ts if spot.ts is None else text_of(spot.ts))
+                for spot in note.spots
+                for place in (replace(self.source.locate(spot.row, note.column), row=spot.row),)
+            )
+            yield self._finding(
+                note.clause,
+                note.code,
+                note.message,
+                where=where or self._whole(),
+                count=note.count,
+                reach=Reach.DELIVERY if severity is Severity.ERROR or not note.spots else Reach.ROW,
+                key=note.key,
+                found=note.found,
+                expected=note.expected,
+                fix=note.fix,
+                note=note.note,
+                column=note.column,
+                first_row=note.spots[0].row if note.spots else None,
+            )
+
     def _absent_tags(self) -> Iterator[Finding]:
         clause = self.plan.clauses.get("knownTags")
-        if clause is None or not clause.params.get("complete"):
+        empty = any(group.code == "PAT-E503" for group in self.outcome.groups.values())
+        if clause is None or not clause.params.get("complete") or empty:
             return
         for number, tag in enumerate(self.plan.tags):
             if not self.outcome.tag_rows[number]:

@@ -46,6 +46,7 @@ MORE: dict[str, tuple[dict[str, Any], str]] = {
     "samplingInterval": ({"key": "tag", "ts": "ts", "tolerancePercent": Decimal(20)}, "PAT-E501"),
     "drift": ({"key": "tag", "ts": "ts", "value": "value"}, "PAT-E307"),
     "notReplay": ({"key": "tag", "value": "value", "batch": "batch_id"}, "PAT-E209"),
+    "crossField": ({"left": "ts", "op": "<", "right": "ts", "code": "PAT-E107"}, "PAT-E107"),
     "rowsPerBatch": ({"key": "batch_id", "min": 1}, "FILE-E403 FILE-E213"),
 }
 

@@ -215,7 +215,7 @@ def test_what_needs_more_than_the_file_needs_the_hub() -> None:
 
 
 def test_a_rule_that_is_not_run_on_a_series_is_never_a_pass() -> None:
-    report = judge(good(3), contract([T1], [clause("rowsPerBatch")]))
+    report = judge(good(3), contract([T1], [clause("crossField")]))
     finding = one(report, "CON-E201")
     assert (finding.kind, finding.action, finding.reach) == (Kind.UNEVALUATED, Action.PLATFORM, Reach.DELIVERY)
     assert report.verdict is Verdict.REJECTED
