@@ -67,11 +67,11 @@ def _against(test: TestDef, lines: list[ResultLine]) -> str | None:
     """Why these results of a required test contradict the claim; None: they don't. The worst result counts."""
     if not lines:
         return "is missing"
-    for line in lines:
-        if line.verdict is ResultVerdict.FAIL:
-            return "is outside its criterion"
-        if line.verdict is ResultVerdict.INCONCLUSIVE:
-            return "proves nothing"
+    verdicts = {line.verdict for line in lines}
+    if ResultVerdict.FAIL in verdicts:
+        return "is outside its criterion"
+    if ResultVerdict.INCONCLUSIVE in verdicts:
+        return "proves nothing"
     for line in lines:
         if line.judged is None or all(problem.code != "COA-E109" for _, problem in line.judged.problems):
             return None

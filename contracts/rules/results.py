@@ -7,7 +7,7 @@ result, and says what is wrong with a value in the name of the clause that deman
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from contracts.contract import Clause, Criterion, Schema, TestDef
@@ -16,6 +16,7 @@ from contracts.records import ResultVerdict
 from contracts.rules.examination import Examination, Node
 from contracts.rules.verdict import Judge, Judged, Of, Part, Reading, bounds, compare
 from contracts.values.problem import Problem
+from contracts.values.units import only_in_header, unit_in_header
 
 if TYPE_CHECKING:
     from contracts.rules.scalar import Scalar
@@ -143,6 +144,10 @@ class ResultTable:
         value = parts["value"]
         if value is None:
             spoiled.append("value")
+        shown: tuple[tuple[Part, Problem], ...] = ()
+        if parts["unit"] is None and test.unit is not None and "unit" in self._paths and "unit" not in spoiled:
+            shown = self._above(line, test.unit, exam)
+            parts["unit"] = test.unit if shown else None
         judged = self._judge.judge(
             test,
             value or "",
@@ -155,10 +160,21 @@ class ResultTable:
             with_stage=parts["stage"] is not None,
             with_value="value" not in spoiled and "operator" not in spoiled,
         )
+        if shown:
+            judged = replace(judged, problems=(*judged.problems, *shown))
         if not spoiled:
             return judged
         kept = tuple((part, problem) for part, problem in judged.problems if problem.code != "COA-E107")
         return Judged(test, None, ResultVerdict.NOT_EVALUATED, f"the {spoiled[0]} could not be read", kept)
+
+    def _above(self, line: ResultLine, agreed: str, exam: Examination) -> tuple[tuple[Part, Problem], ...]:
+        """COA-E204 when the header of the value's column names the agreed unit; a JSON file has no headers."""
+        if exam.document.format not in ("csv", "xlsx"):
+            return ()
+        excerpt = exam.document.excerpt(f"{line.pointer}/{self._paths['value']}")
+        if excerpt is None or len(excerpt.lines) < 2 or unit_in_header(excerpt.lines[0].cells[excerpt.mark]) != agreed:
+            return ()
+        return (("unit", only_in_header(agreed)),)
 
     def _text(self, raw: Raw) -> str | None:
         if isinstance(raw, RawNumber):  # a machine wrote it, with a point whatever the partner's locale
@@ -166,18 +182,17 @@ class ResultTable:
         return raw if isinstance(raw, str) and raw.strip(" \t") else None
 
     def _elsewhere(self, lines: Sequence[ResultLine]) -> Of:
-        def of(code: str) -> Reading | None:
-            for line in lines:
-                if line.test is not None and line.test.code == code and line.judged is not None:
-                    staged = all(part != "stage" for part, _ in line.judged.problems)
-                    return line.judged.reading if staged else None
-            return None
+        def of(code: str) -> Sequence[Reading]:
+            judged = [line.judged for line in lines if line.test is not None and line.test.code == code]
+            final = [j for j in judged if j is not None and all(part != "stage" for part, _ in j.problems)]
+            readings = [j.reading for j in final if j.reading is not None]
+            return readings if len(readings) == len(final) else ()
 
         return of
 
 
-def _nothing(_: str) -> Reading | None:
-    return None
+def _nothing(_: str) -> Sequence[Reading]:
+    return ()
 
 
 def _leaves(test: TestDef) -> Iterator[Criterion]:
@@ -186,6 +201,11 @@ def _leaves(test: TestDef) -> Iterator[Criterion]:
         criterion = waiting.pop()
         yield criterion
         waiting.extend(criterion.parts)
+
+
+_SPECIAL = {
+    "COA-E106": "censored", "COA-E109": "requiredTests", "COA-E114": "precision", "COA-E115": "replicates",
+}  # fmt: skip
 
 
 class _Owners:
@@ -201,7 +221,7 @@ class _Owners:
             return rules.get("unitIs") or rules.get("within")
         if part == "stage":
             return rules.get("requiredTests") or rules.get("within")
-        first = {"COA-E106": "censored", "COA-E114": "precision", "COA-E115": "replicates"}.get(code)
+        first = _SPECIAL.get(code)
         if first in rules and "within" not in rules:
             return rules[first]
         for kind in ("number", "vocabulary"):

@@ -6,7 +6,7 @@ NOT_EVALUATED, and one that proves nothing is INCONCLUSIVE: neither is ever a pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
@@ -57,8 +57,8 @@ class Judged:
     problems: tuple[tuple[Part, Problem], ...] = ()
 
 
-Of = Callable[[str], "Reading | None"]
-"""The reading of another test of the same certificate, None when it is absent or could not be read."""
+Of = Callable[[str], "Sequence[Reading]"]
+"""Every reading of another test of the same certificate; none when it is absent or one could not be read."""
 
 
 class Judge:
@@ -200,7 +200,8 @@ class Judge:
 
 
 def compare(criterion: Criterion, reading: Reading, of: Of) -> ResultVerdict:
-    """Whether `reading` meets `criterion`. A part that looks at another test asks `of` for its reading."""
+    """Whether `reading` meets `criterion`. A part that looks at another test asks `of` for its
+    readings: several of them say together what the worst says, whatever their order."""
     if criterion.op == "anyOf" or criterion.op == "allOf":
         verdicts = [compare(part, reading, of) for part in criterion.parts]
         decisive = PASS if criterion.op == "anyOf" else FAIL
@@ -209,10 +210,15 @@ def compare(criterion: Criterion, reading: Reading, of: Of) -> ResultVerdict:
         other = FAIL if decisive is PASS else PASS
         return other if all(v is other for v in verdicts) else INCONCLUSIVE
     if criterion.of is not None:
-        elsewhere = of(criterion.of)
-        if elsewhere is None:
-            return INCONCLUSIVE
-        reading = elsewhere
+        verdicts = [_meets(criterion, one) for one in of(criterion.of)] or [INCONCLUSIVE]
+        return next((v for v in _WORST_FIRST if v in verdicts), PASS)
+    return _meets(criterion, reading)
+
+
+_WORST_FIRST = (FAIL, INCONCLUSIVE, NOT_EVALUATED)
+
+
+def _meets(criterion: Criterion, reading: Reading) -> ResultVerdict:
     match criterion.op:
         case "reportOnly":
             return NOT_EVALUATED
