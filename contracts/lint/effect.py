@@ -25,6 +25,11 @@ _IDLE_OPTIONS: AnyMapping[str, tuple[Severity, str]] = {
     "defaultTimezone": (Severity.INFO, "no zone is ever assumed: time.zone says which times need no offset"),
 }
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_ENDS = (
+    ("minLength", "maxLength"),
+    ("minItems", "maxItems"),
+    *((low, high) for low in ("minimum", "exclusiveMinimum") for high in ("maximum", "exclusiveMaximum")),
+)
 _TEXT = ("string",)
 _DATED = ("date", "timestamp")
 # Custom properties that only mean something on fields of these types.
@@ -131,6 +136,7 @@ def _type(node: Mapping, problems: Problems) -> None:
 
 def _options(node: Mapping, problems: Problems) -> None:
     kind = text(node, "logicalType")
+    _crossed(node.get("logicalTypeOptions"), problems)
     for key, value in entries(node.get("logicalTypeOptions")):
         name = str(key.value)
         if name in _IDLE_OPTIONS and plain(value) is not False:
@@ -144,6 +150,21 @@ def _options(node: Mapping, problems: Problems) -> None:
             _day(name, value, problems)
 
 
+def _crossed(options: Node | None, problems: Problems) -> None:
+    """CON-E105 for bounds that leave nothing between them."""
+    if not isinstance(options, Mapping):
+        return
+    for least, most in _ENDS:
+        low, high = plain(options.get(least)), plain(options.get(most))
+        try:
+            crossed = low > high or (low == high and "exclusive" in least + most)
+        except TypeError:
+            continue  # one of the two is absent, or its type is the standard's own finding
+        if crossed:
+            message = f"no value meets {least} {low} and {most} {high}"
+            problems.add("CON-E105", options.get(most) or options, message, "write the smaller one as the lower end")
+
+
 def _day(name: str, value: Node, problems: Problems) -> None:
     try:
         date.fromisoformat(str(plain(value))[:10])
@@ -154,7 +175,7 @@ def _day(name: str, value: Node, problems: Problems) -> None:
 
 def _metric(rule: Mapping, owner: Mapping, kind: str, problems: Problems, *, on_field: bool) -> None:
     metric = text(rule, "metric")
-    if metric not in _ARGUMENTS or text(rule, "type") not in (None, "library"):
+    if metric is None or metric not in _ARGUMENTS or text(rule, "type") not in (None, "library"):
         return
     at = rule.get("metric") or rule
     if kind == "series":

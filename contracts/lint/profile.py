@@ -6,6 +6,7 @@ The shapes are in schema/jid-profile-1.schema.json; here is which name may stand
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -13,8 +14,8 @@ import jsonschema_rs
 
 from contracts.duration import parse_duration
 from contracts.errors import valid_values
+from contracts.lint.breach import breaches
 from contracts.lint.problems import Problems, customs, maps, said, text
-from contracts.lint.schema import breaches
 from contracts.lint.semantic import properties
 from contracts.rulebook import profile_schema, rules
 from contracts.yamltree import Mapping, Node, Scalar, plain
@@ -110,7 +111,7 @@ def _names(owner: Mapping, place: str, problems: Problems) -> None:
             )
         else:
             check_shape(("customProperties", name), value, problems)
-            _durations(profile_schema()["$defs"]["customProperties"][name], value, problems)
+            check_durations(profile_schema()["$defs"]["customProperties"][name], value, problems, name)
 
 
 def _implementation(rule: Mapping, kind: str | None, problems: Problems) -> None:
@@ -135,7 +136,7 @@ def _implementation(rule: Mapping, kind: str | None, problems: Problems) -> None
         message = f"rule {name} has no meaning for a {kind}"
         problems.add("CON-E104", at, message, f"it belongs to {' and '.join(known.kinds)} contracts")
     check_shape(("rules", name), body, problems)
-    _durations(profile_schema()["$defs"]["rules"][name], body, problems)
+    check_durations(profile_schema()["$defs"]["rules"][name], body, problems)
 
 
 def _required(root: Mapping, schemas: list[Mapping], problems: Problems) -> None:
@@ -180,27 +181,40 @@ def check_shape(entry: tuple[str, str], node: Node, problems: Problems) -> bool:
     return sound
 
 
-def _durations(schema: dict[str, Any], node: Node, problems: Problems) -> None:
-    """CON-E105 for a duration with years or months: the profile's pattern lets them through, no clock can."""
-    each_duration(schema, node, lambda at: _duration(at, problems))
+def check_durations(schema: dict[str, Any], node: Node, problems: Problems, name: str = "the duration") -> None:
+    """CON-E105 for a duration with years or months, which no clock can count, and for one that runs backwards."""
+    each_duration(schema, node, lambda at, key: _duration(at, key, problems), name)
 
 
-def _duration(node: Scalar, problems: Problems) -> None:
+# A time before another one: all other durations are lengths.
+_BACKWARDS = frozenset(("leadTime", "at", "plus", "from"))
+
+
+def _duration(node: Scalar, name: str, problems: Problems) -> None:
     try:
-        parse_duration(str(node.value))
+        length = parse_duration(str(node.value))
     except ValueError:
         message = f"duration {said(node.value)} has no fixed length"
         problems.add("CON-E105", node, message, "write weeks, days, hours, minutes and seconds: P14D, PT48H, PT5M")
+        return
+    if length < timedelta(0) and name not in _BACKWARDS:
+        problems.add("CON-E105", node, f"{name} is negative", "write how long it is, without a minus")
 
 
-def each_duration(schema: dict[str, Any], node: Node, visit: Callable[[Scalar], None]) -> None:
-    """Every scalar of `node` that `schema` says is a well-formed duration."""
+def each_duration(
+    schema: dict[str, Any], node: Node, visit: Callable[[Scalar, str], None], name: str = "the duration"
+) -> None:
+    """Every scalar of `node` that `schema` says is a well-formed duration, with the key that it stands under."""
+    if "$ref" in schema:
+        each_duration(profile_schema()["$defs"][schema["$ref"].rpartition("/")[2]], node, visit, name)
+    for branch in (*schema.get("anyOf", ()), *schema.get("allOf", ())):
+        each_duration(branch, node, visit, name)
     if str(schema.get("pattern", "")).startswith("^-?P") and isinstance(node, Scalar):
         if jsonschema_rs.is_valid(schema, plain(node)):
-            visit(node)
+            visit(node, name)
     elif isinstance(node, ListNode):
         for child in node.items:
-            each_duration(schema.get("items", {}), child, visit)
+            each_duration(schema.get("items", {}), child, visit, name)
     elif isinstance(node, Mapping):
-        for name, child in node:
-            each_duration(schema.get("properties", {}).get(name, {}), child, visit)
+        for key, child in node:
+            each_duration(schema.get("properties", {}).get(key, {}), child, visit, key)

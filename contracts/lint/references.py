@@ -10,6 +10,7 @@ from typing import Any
 from contracts.build import instant
 from contracts.codes import Impact, codes
 from contracts.errors import valid_values
+from contracts.lint.contradiction import check_contradictions
 from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
 from contracts.lint.semantic import properties
 from contracts.lint.service import known_zone
@@ -67,7 +68,7 @@ def check_references(root: Mapping, tables: Tables, problems: Problems) -> None:
         for owner, scope in _owners(schema):
             for name, (_entry, value) in customs(owner).items():
                 _property(name, value, scope, words, problems)
-            _contradictions(owner, words, problems)
+            check_contradictions(owner, words, problems)
         for owner in (schema, *(node for node, _path in properties(root))):
             for rule in maps(owner, "quality"):
                 _rule(rule, schema, tables, problems)
@@ -187,30 +188,6 @@ def _property(name: str, value: Node, scope: Scope, words: Vocabularies, problem
             )
         case "unit":
             check_units(value, problems)
-
-
-def _contradictions(node: Mapping, words: Vocabularies, problems: Problems) -> None:
-    """CON-E116: a native field and a custom property say different things, so a plain ODCS tool decides otherwise."""
-    ours = {name: value for name, (_entry, value) in customs(node).items()}
-    required, presence = plain(node.get("required")), ours.get("presence")
-    if presence is not None and required is True and plain(presence) == "optional":
-        problems.add("CON-E116", presence, "required is true and presence is optional", "keep one of the two")
-    if presence is not None and required is False and plain(presence) == "required":
-        problems.add("CON-E116", presence, "required is false and presence is required", "write required: true")
-    identifier, options = ours.get("identifier"), node.get("logicalTypeOptions")
-    if isinstance(identifier, Mapping) and isinstance(options, Mapping):
-        native, own = text(options, "pattern"), text(identifier, "pattern")
-        if native is not None and own is not None and native != own:
-            at = identifier.get("pattern") or identifier
-            problems.add(
-                "CON-E116", at, "the identifier's pattern differs from logicalTypeOptions.pattern", "write the same"
-            )
-    vocabulary = str(plain(ours["vocabulary"])) if "vocabulary" in ours else ""
-    for value in maps(node, "enum") if vocabulary in words else ():
-        word = str(plain(value.get("value")))
-        if word not in words[vocabulary]:
-            known = words[vocabulary]
-            problems.add("CON-E116", value, f"code {word} is no word of {vocabulary}", valid_values(word, known))
 
 
 def _rule(rule: Mapping, schema: Mapping, tables: Tables, problems: Problems) -> None:

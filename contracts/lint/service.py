@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from contracts.codes import codes
 from contracts.duration import format_duration, parse_duration
 from contracts.errors import valid_values
-from contracts.lint.problems import Problems, customs, items, maps, said, text
+from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
 from contracts.yamltree import Mapping, Node, plain
 
 # What the due plan (contracts.due) can compute: each subject's anchors.
@@ -21,6 +21,9 @@ ANCHORS: AnyMapping[str, tuple[str, ...]] = {
     "tag": ("tag.last_good",),
     "feed": ("feed.last_accepted",),
 }
+
+# What `appliesWhen` can ask (contracts.due): the state of the batch that runs, and its phase.
+FACTS = ("batch", "phase")
 
 # Spellings of the standard's `unit` of a service level. m means month there, so minutes are min.
 _UNITS = {
@@ -60,6 +63,10 @@ def _computable(level: Mapping, ours: dict[str, Node], problems: Problems) -> No
     if calendar != "continuous":
         message = f"calendar {said(calendar)} cannot be counted"
         problems.add("CON-E115", ours["calendar"], message, "only continuous is; write the lead time in hours")
+    for fact, _value in entries(ours.get("appliesWhen")):
+        if fact.value not in FACTS:
+            advice = valid_values(str(fact.value), FACTS)
+            problems.add("CON-E115", fact, f"nothing is known about {fact.value}", advice)
     _twin(level, ours.get("leadTime"), problems)
 
 

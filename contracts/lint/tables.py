@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
@@ -13,8 +14,10 @@ from typing import Any, TypeAlias
 
 from contracts.contract import RefTable
 from contracts.errors import valid_values
+from contracts.lint.criterion import check_criterion
 from contracts.lint.problems import Problems, customs, entries, items, said, text
-from contracts.lint.profile import check_shape
+from contracts.lint.profile import check_durations, check_shape
+from contracts.rulebook import profile_schema
 from contracts.tables import RefFile, RefSource, read_table
 from contracts.yamltree import Mapping, Node, plain, read_yaml
 from contracts.yamltree import Sequence as ListNode
@@ -23,7 +26,7 @@ Vocabularies = AnyMapping[str, tuple[str, ...]]
 """Vocabulary name -> its canonical words."""
 
 _SECTIONS = ("name", "version", "specification", "labs", "defaults", "tests", "tags", "units", "vocabularies")
-_OPERATORS = ("le", "lt", "ge", "gt", "range", "equals", "oneOf", "absent", "reportOnly", "anyOf", "allOf")
+_SPECIFICATION = ("id", "version", "effectiveFrom")
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,48 @@ def _parsed(name: str, version: str, ref: RefFile) -> Table | None:
         node = root.get(section)
         if node is not None and not isinstance(node, ListNode):
             problems.add("CON-E105", node, f"{section} is no list", "write one entry a line")
+    _specification(root.get("specification"), problems)
+    for lab in items(root.get("labs")):
+        if not isinstance(plain(lab), str):
+            problems.add(
+                "CON-E105",
+                lab,
+                f"laboratory {said(plain(lab))} is no text",
+                "write its id, in quotes if it is a number",
+            )
     for section in ("units", "vocabularies"):
         if (node := root.get(section)) is not None:
             check_shape(("customProperties", section), node, problems)
     check_units(root.get("units"), problems)
     check_tags(items(root.get("tags")), problems, root.get("defaults"))
     return Table(ref, root, problems)
+
+
+def _specification(node: Node | None, problems: Problems) -> None:
+    """The specification that the tests of a table come from: id, version, and the day it came into force."""
+    if node is None:
+        return
+    if not isinstance(node, Mapping):
+        problems.add("CON-E105", node, "specification is no mapping", 'write {id: SPEC, version: "3"}')
+        return
+    for key in ("id", "version"):
+        value = plain(node.get(key))
+        if value is None or isinstance(value, (dict, list, bool)):
+            problems.add("CON-E105", node.get(key) or node, f"{key} of the specification is missing", f"add {key}")
+    for name, child in entries(node):
+        if name.value not in _SPECIFICATION:
+            advice = valid_values(str(name.value), _SPECIFICATION)
+            problems.add("CON-E105", name, f"{name.value} is not known in a specification", advice)
+        elif name.value == "effectiveFrom" and not _is_date(plain(child)):
+            problems.add("CON-E105", child, f"{said(plain(child))} is no date", "write year, month and day: 2026-01-31")
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def vocabulary_names(schema: Mapping, tables: Tables) -> Vocabularies:
@@ -153,16 +192,23 @@ def check_tests(tests: Sequence[Node], words: Vocabularies, problems: Problems, 
     """The TestDefs of a panel. `shapes`: also their form (a contract's own tests are judged with their property)."""
     names: dict[str, Node] = {}
     sound = [t for t in tests if isinstance(t, Mapping) and (not shapes or check_shape(("TestDef", ""), t, problems))]
+    for test in sound if shapes else ():
+        check_durations(_of("TestDef"), test, problems)
     for test in sound:
         for node in (test.get("code"), *items(test.get("aliases"))):
             _once(node, "test code", names, problems)
+    kinds = {
+        str(plain(node)): str(plain(test.get("valueKind")))
+        for test in reversed(sound)
+        for node in (test.get("code"), *items(test.get("aliases")))
+    }
     for test in sound:
         if (unit := test.get("unit")) is not None:
             _unit(unit, problems)
         _ordered(test.get("physical"), problems)
         _test_words(test, words, problems)
         if (criterion := test.get("criterion")) is not None:
-            _criterion(criterion, names, problems)
+            check_criterion(criterion, test, kinds, problems)
 
 
 def _test_words(test: Mapping, words: Vocabularies, problems: Problems) -> None:
@@ -183,21 +229,9 @@ def _test_words(test: Mapping, words: Vocabularies, problems: Problems) -> None:
             problems.add("CON-E110", word, message, valid_values(str(plain(word)), tuple(known)))
 
 
-def _criterion(node: Node, tests: AnyMapping[str, Node], problems: Problems) -> None:
-    if not isinstance(node, Mapping):
-        return
-    used = [op for op in _OPERATORS if node.get(op) is not None]
-    if len(used) != 1:
-        found = " and ".join(used) if used else "nothing"
-        problems.add(
-            "CON-E105", node, f"a criterion has one condition, this one has {found}", valid_values("", _OPERATORS)
-        )
-    _ordered(node.get("range"), problems)
-    of = node.get("of")
-    if of is not None and str(plain(of)) not in tests:
-        problems.add("CON-E110", of, f"test {plain(of)} does not exist", valid_values(str(plain(of)), tuple(tests)))
-    for part in (*items(node.get("anyOf")), *items(node.get("allOf"))):
-        _criterion(part, tests, problems)
+def _of(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = profile_schema()["$defs"][name]
+    return schema
 
 
 def check_tags(tags: Sequence[Node], problems: Problems, defaults: Node | None = None) -> None:
@@ -206,6 +240,7 @@ def check_tags(tags: Sequence[Node], problems: Problems, defaults: Node | None =
     shared = defaults if isinstance(defaults, Mapping) else None
     if shared is not None:
         check_shape(("TagDef", ""), shared, problems)
+        check_durations(_of("TagDef"), shared, problems)
     for tag in tags:
         if not isinstance(tag, Mapping):
             problems.add(
@@ -213,6 +248,7 @@ def check_tags(tags: Sequence[Node], problems: Problems, defaults: Node | None =
             )
             continue
         check_shape(("TagDef", ""), tag, problems)
+        check_durations(_of("TagDef"), tag, problems)
         for key in ("tag", "name", "unit", "range"):
             if tag.get(key) is None and (shared is None or shared.get(key) is None):
                 problems.add("CON-E105", tag, f"{key} is missing", f"add {key}")
