@@ -178,8 +178,8 @@ def _metric(rule: Mapping, owner: Mapping, kind: str, problems: Problems, *, on_
     if metric is None or metric not in _ARGUMENTS or text(rule, "type") not in (None, "library"):
         return
     at = rule.get("metric") or rule
-    if kind == "series":
-        advice = "write a rule of ours, such as knownTags, qualityCodes or uniqueKey"
+    if kind == "series" and metric == "duplicateValues":
+        advice = "write the rule uniqueKey"
         problems.add("CON-E105", at, f"{metric} is not counted in a series", advice)
         return
     unit = rule.get("unit")
@@ -195,11 +195,15 @@ def _metric(rule: Mapping, owner: Mapping, kind: str, problems: Problems, *, on_
 def _arguments(rule: Mapping, metric: str, owner: Mapping, problems: Problems, *, on_field: bool) -> None:
     wanted = () if metric == "duplicateValues" and on_field else _ARGUMENTS[metric]
     given = rule.get("arguments")
-    for key, _value in entries(given):
-        if key.value not in wanted:
-            advice = valid_values(str(key.value), wanted) if wanted else "remove it"
-            problems.add("CON-E105", key, f"{key.value} is no argument of {metric}", advice)
-    if wanted and not any(isinstance(given, Mapping) and given.get(name) is not None for name in wanted):
+    strange = [key for key, _value in entries(given) if key.value not in wanted]
+    for key in strange:
+        advice = valid_values(str(key.value), wanted) if wanted else "remove it"
+        problems.add("CON-E105", key, f"{key.value} is no argument of {metric}", advice)
+    if (
+        wanted
+        and not strange
+        and not any(isinstance(given, Mapping) and given.get(name) is not None for name in wanted)
+    ):
         at = rule.get("metric") or rule
         problems.add("CON-E105", at, f"{metric} lacks its argument", f"add arguments: {{{wanted[0]}: [...]}}")
     if not isinstance(given, Mapping):
