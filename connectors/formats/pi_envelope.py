@@ -57,9 +57,9 @@ def _of_links(links: dict[str, Any], points: Points, where: Place, *, raw: bool)
     if isinstance(links.get("Next"), str):
         yield _cut(where, "a link to a next page")
         return
-    limits = [int(query["maxcount"]) for query in queries if query.get("maxcount", "").isdigit()]
-    if limits and min(limits) and any(count >= min(limits) for count in points.counts):
-        yield _cut(where, f"{max(points.counts)} points of one tag, with maxCount {min(limits)}")
+    limit = min((int(query["maxcount"]) for query in queries if query.get("maxcount", "").isdigit()), default=0)
+    if limit and max(points.counts, default=0) >= limit:
+        yield _cut(where, f"{max(points.counts)} points of one tag, with maxCount {limit}")
 
 
 def _empty(reading: Reading) -> FormProblem:

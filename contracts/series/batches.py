@@ -6,6 +6,7 @@ Needs registries (`batchContext`, `referenceExists`) or what was decided (`noLat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 from typing import Final
 
@@ -62,9 +63,9 @@ class Batches:
         """Identifiers that no registry knows, and a delivery that names no batch at all."""
         for clause in self._references:
             self._unknown(clause, str(clause.params["path"]), batch)
-        clause, column = self._clause, self._plan.columns.batch
-        if clause is not None and column is not None:
-            self._unknown(clause, column, batch)
+        column = self._plan.columns.batch
+        if self._clause is not None and column is not None:
+            self._unknown(self._clause, column, batch)
 
     def _unknown(self, clause: Clause, column: str, batch: SeriesBatch) -> None:
         at = batch.rows.schema.get_field_index(column)
@@ -278,4 +279,8 @@ def _identifiers(contract: Contract) -> Iterator[tuple[str, Callable[[str], bool
     for field in contract.schema.fields:
         if "identifier" in field.custom:
             rules = Identifier(field.custom["identifier"], malformed="PAT-E206", confusable="PAT-E206")
-            yield field.name, lambda word, rules=rules: rules.read(word) is not None
+            yield field.name, partial(_breaks, rules)
+
+
+def _breaks(rules: Identifier, word: str) -> bool:
+    return rules.read(word) is not None

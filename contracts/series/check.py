@@ -141,7 +141,7 @@ class SeriesCheck:
         self._outcome.sampled = self._sampling.failing()
         for rule in (self._batches, self._replay, self._drift):
             rule.finish()
-        self._metrics.finish(self._outcome, self._evidence)
+        self._metrics.finish(self._outcome)
         if self._batches.names.beyond:
             self._too_many_batches()
         state = self._carry.state(self._recent, suspects)

@@ -1,4 +1,7 @@
-"""Counts of a whole series: the library metrics of ODCS, and how many rows each batch has."""
+"""Counts of a whole series: the library metrics of ODCS, and how many rows each batch has.
+
+Repeated values are no matter of counting: `uniqueKey` tells a copy from a conflict.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from contracts.document import SeriesBatch
 from contracts.finding import Expected, Fix, Found
 from contracts.pattern import Pattern, compile_pattern
 from contracts.rules.metric import holds, limits_said
-from contracts.series.evidence import Evidence
 from contracts.series.noted import Note, Noted
 from contracts.series.outcome import Outcome
 from contracts.series.plan import SeriesPlan
@@ -52,24 +54,14 @@ class Metrics:
             if at >= 0 and len(counter) <= _MOST:
                 counter.update(_words(batch.rows.column(at)))
 
-    def finish(self, outcome: Outcome, evidence: Evidence) -> None:
+    def finish(self, outcome: Outcome) -> None:
         for clause, column in self._counted:
             self._judge(clause, column, self._counts.get(clause.id, 0), outcome.rows)
-        for clause in self._plan.contract.clauses:
-            if clause.kind == "duplicateValues" and self._is_key(clause):
-                copies = evidence.total("dup_same") + evidence.total("dup_conflict")
-                self._judge(clause, "", copies, outcome.rows)
         for clause, counter in self._keys.values():
             if len(counter) > _MOST:
                 outcome.unsettled[clause.id] = f"{clause.params['key']} has more than {_MOST:,} different values"
             else:
                 self._rows_of_each(clause, counter)
-
-    def _is_key(self, clause: Clause) -> bool:
-        """Only repeated points are counted, because only their state is carried."""
-        columns = self._plan.columns
-        named = (clause.params.get("arguments") or {}).get("properties", ())
-        return set(named) == {columns.tag, columns.ts} and "uniqueKey" in self._plan.clauses
 
     def _judge(self, clause: Clause, column: str, count: int, rows: int) -> None:
         self._noted.answered.add(clause.id)
@@ -82,7 +74,7 @@ class Metrics:
         self._noted.say(
             Note(
                 clause,
-                clause.codes[-1] if clause.kind == "duplicateValues" else clause.codes[0],
+                clause.codes[0],
                 f"{clause.kind} is {said} for {column or self._name}",
                 column or None,
                 (("field", column),) if column else (),
@@ -124,7 +116,7 @@ def _count(clause: Clause, column: str, rows: pa.RecordBatch) -> int:
         return int(array.null_count)
     listed: dict[str, Any] = dict(clause.params.get("arguments") or {})
     counted = _words(array)
-    empty = int(array.null_count) + counted.pop("", 0)
+    empty: int = array.null_count + counted.pop("", 0)
     match clause.kind:
         case "nullValues":
             return empty
@@ -142,7 +134,7 @@ def _is_valid(word: str, valid: set[str], pattern: Pattern | None) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_dictionary(kind) or pa.types.is_string(kind)
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_string(kind))
 
 
 def _words(column: pa.Array) -> Counter[str]:
