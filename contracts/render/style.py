@@ -81,6 +81,7 @@ details summary{cursor:pointer;color:var(--accent)}
 dl.say,.foot dl.say{grid-template-columns:1fr;gap:0}dl.say dt{margin-top:.4rem}.verdict{padding:.75rem}}
 @media print{@page{margin:14mm}:root{--page:#fff}body{font-size:9.5pt}main{max-width:none;padding:0}
 .box{break-inside:auto}.findings>li,.verdict,.line{break-inside:avoid}.scroll{overflow:visible}h2,h3{break-after:avoid}
-.sheet{font-size:7.5pt}.sheet td,.sheet .v{white-space:normal;overflow-wrap:anywhere;padding:.15rem .2rem}.sheet .v{padding:0}
+.sheet{font-size:7.5pt}.sheet .v{padding:0}
+.sheet td,.sheet .v{white-space:normal;overflow-wrap:anywhere;padding:.15rem .2rem}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """.replace("\n", "")
