@@ -50,6 +50,14 @@ def compile_pattern(text: str) -> Pattern:
     return Pattern(text)
 
 
+def same_pattern(one: str, other: str) -> bool:
+    """Whether two patterns are the same program for the engine, as `[0-9]` and `\\d` are. False proves nothing.
+
+    Raises PatternRefused.
+    """
+    return one == other or _translate(one) == _translate(other)
+
+
 def _translate(text: str) -> str:
     out: list[str] = []
     inside = False  # of a character class
