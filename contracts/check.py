@@ -142,6 +142,7 @@ def _could_not(exam: Examination, clause: Clause, why: str) -> None:
 
 def _form_problems(exam: Examination) -> None:
     document = exam.document
+    exam.spoiled |= document.spoiled
     for form in document.problems:
         clause = exam.plan.clause_for(form.code, form.field)
         pointer = form.where.pointer or ""

@@ -71,6 +71,8 @@ class Document:
     facts: Mapping[str, CellFact] = field(default_factory=dict)
     problems: tuple[FormProblem, ...] = ()
     size: int = 0
+    spoiled: frozenset[str] = frozenset()
+    """Pointers of values that a problem made unreadable beside the one that it names: nobody asks for them again."""
 
 
 @dataclass(frozen=True, slots=True)

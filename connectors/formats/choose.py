@@ -57,7 +57,7 @@ def _lying_name(file: str, kind: Kind, where: Place) -> FormProblem:
         where,
         found=WORDS[kind],
         expected=f"content of a {_suffix(file)} file",
-        fix="name the file after what it is",
+        fix=f"name the file after what it is, or save it as {_suffix(file)}",
     )
 
 

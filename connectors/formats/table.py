@@ -7,7 +7,7 @@ every row; they are folded into one value, and rows that disagree about it are a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -71,6 +71,8 @@ class Table:
     into_required: bool = True
     singles: tuple[Single, ...] = ()
     problems: list[FormProblem] = field(default_factory=list)
+    covered: Callable[[Place], bool] = lambda _place: False
+    """Whether the cell at a place lost its value to a merged one."""
 
     _cells: dict[str, tuple[int, int]] = field(default_factory=dict)
     _single_at: dict[str, Single] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Table:
             self._facts,
             tuple(self._with_pointers()),
             size,
+            frozenset(pointer for pointer, at in self._cells.items() if self.covered(self.grid.place(*at))),
         )
 
     def locate(self, pointer: str) -> Place:
@@ -236,8 +239,8 @@ def list_name(filled: Field | None) -> str:
     return filled.name if filled is not None else "slots"
 
 
-def _key(where: Place) -> tuple[str | None, int | None, int | None]:
-    return where.sheet, where.line, where.column
+def _key(where: Place) -> tuple[str | None, int | None, int | None, str | None]:
+    return where.sheet, where.line, where.column, where.end
 
 
 def _restricted(field: Field) -> bool:

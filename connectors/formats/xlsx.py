@@ -7,7 +7,7 @@ value and an error cell are findings. Empty rows are left out; a row that holds 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.formats import archive, footer, headers, workbook
 from connectors.formats.headers import Column
@@ -90,6 +90,8 @@ def read(data: bytes, reading: Reading) -> Document:
     into = list_name(headers.rows_field(reading.schema, form))
     table = Table(reading, grid, columns, len(body_rows), min(len(index), WIDEST), into, singles=singles)
     table.problems += [*end, *found.problems, *_nameless(titles, columns, grid, reading)]
+    if sheet.merged:
+        table.covered = lambda at: any(_inside(at, area) for area in sheet.merged)
     table.problems += [*_form_problems(sheet, reading, singles), *sheet.beside, *_around(sheet, grid, table, reading)]
     return table.build(len(data))
 
@@ -183,23 +185,34 @@ def _form_problems(sheet: Sheet, reading: Reading, singles: Sequence[Single]) ->
     return found
 
 
+def _inside(at: Place, area: tuple[int, int, int, int]) -> bool:
+    """Whether a cell is one of a merged area, and not the first, which keeps the value."""
+    first, left, last, right = area
+    row, column = at.line or 0, at.column or 0
+    return first <= row <= last and left <= column <= right and (row, column) != (first, left)
+
+
 def _hidden(sheet: Sheet, reading: Reading) -> list[FormProblem]:
     found = []
     fix = "show or delete what is hidden"
     for name in sheet.hidden_sheets:
         message = f'hidden sheet "{name}" holds data'
         found.append(FormProblem("FILE-E302", message, Place(file=reading.file, sheet=name), fix=fix))
-    left: dict[int, int] = {}  # row -> its first filled column
+    left: dict[int, int] = {}  # row -> its first filled column, and its last
+    right: dict[int, int] = {}
     for row, column in sorted(sheet.cells):
         left.setdefault(row, column)
+        right[row] = column
     for row in sorted(sheet.hidden_rows & left.keys()):
-        where = place(reading.file, sheet.name, row, left[row])
+        where = replace(place(reading.file, sheet.name, row, left[row]), end=f"{letters(right[row])}{row}")
         found.append(FormProblem("FILE-E302", f"hidden row {row} holds data", where, fix=fix))
-    top: dict[int, int] = {}  # column -> its first filled row
+    top: dict[int, int] = {}  # column -> its first filled row, and its last
+    bottom: dict[int, int] = {}
     for row, column in sorted(sheet.cells):
         top.setdefault(column, row)
+        bottom[column] = row
     for column in sorted(c for c in top if any(first <= c <= last for first, last in sheet.hidden_columns)):
-        where = place(reading.file, sheet.name, top[column], column)
+        where = replace(place(reading.file, sheet.name, top[column], column), end=f"{letters(column)}{bottom[column]}")
         found.append(FormProblem("FILE-E302", f"hidden column {letters(column)} holds data", where, fix=fix))
     return found
 

@@ -107,7 +107,7 @@ def test_hidden_sheets_rows_and_columns_with_data_are_findings() -> None:
         "hidden row 8 holds data",
         "hidden column H holds data",
     ]
-    assert found[1].where.label() == "Results!A8"
+    assert found[1].where.label() == "Results!A8:J8"
     assert codes(read(made, hidden="ignore")) == []
 
 
