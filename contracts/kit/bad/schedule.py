@@ -7,7 +7,7 @@ the clock, or what the sponsor's side knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.context import Cleared, Context, LotFacts
 from contracts.contract import Clause, Contract, SourceForm
+from contracts.history import RecordHistory
 from contracts.kit.bad import Bad, Maker
 from contracts.kit.draft import Draft
 from contracts.kit.good import AT, good
@@ -52,7 +53,10 @@ class _Schedule:
     ) -> Bad:
         """`spoil` makes the good schedule bad. `mend` makes a good one of it again; without it the good one is it.
         `before` makes the schedule that came earlier."""
-        earlier = (self._bytes(before),) if before is not None else ()
+        earlier: tuple[bytes, ...] = ()
+        if before is not None:
+            earlier = (self._bytes(before),)
+            context = replace(context or Context(), history=RecordHistory())
         name = f"{code.lower()}.{suffix(self.form)}"
         return Bad(code, name, self.form, self._bytes(spoil), self._bytes(mend or _nothing), earlier, context)
 
