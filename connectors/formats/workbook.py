@@ -55,7 +55,9 @@ def load(data: bytes, reading: Reading, *, formulas: bool) -> Sheet:
         written = openpyxl.load_workbook(io.BytesIO(data), keep_links=False) if formulas else None
     if not book.worksheets:
         raise Unreadable(_no_sheet(reading, []))
-    name = reading.form.sheet or book.worksheets[0].title
+    # people correct the marked copy that they were sent and send that: its first sheet is ours
+    theirs = [s.title for s in book.worksheets if not s.title.startswith(REPORT_SHEET)]
+    name = reading.form.sheet or (theirs or [book.worksheets[0].title])[0]
     if name not in [s.title for s in book.worksheets]:
         raise Unreadable(_no_sheet(reading, [s.title for s in book.worksheets]))
     source = book[name]
