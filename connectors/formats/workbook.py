@@ -21,6 +21,8 @@ from contracts.document import CellFact, FormProblem, Raw, RawNumber
 from contracts.encoding import damage
 from contracts.place import Place
 
+REPORT_SHEET = "jid report"  # contracts.render.workbook puts it first into a workbook that goes back marked
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
