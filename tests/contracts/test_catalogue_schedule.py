@@ -350,11 +350,9 @@ def _dirty(bound: Contract, seed: int) -> tuple[list[dict[str, Any]], Context]:
                 "planned_final_release": "soon" if n % 2 else first["planned_final_release"],
             }
         )
-    records = [
-        Slot(f"SL-{n:02}", 1, datetime(2026, 2, 1, tzinfo=UTC), "running", "NV-BOS", "S0", "P",
-             f"AAA00000026{n % 9:04}", None, None, datetime(2026, 2, 10, tzinfo=UTC), datetime(2026, 2, 20, tzinfo=UTC), None, None, None)
-        for n in range(10, 17)
-    ]  # fmt: skip
+    day = datetime(2026, 2, 10, tzinfo=UTC)
+    running = a_slot(status="running", vector_lot=None, planned_start=day, planned_end=day + timedelta(days=10))
+    records = [replace(running, slot_uid=f"SL-{n:02}", coi=f"AAA00000026{n % 9:04}") for n in range(10, 17)]
     sponsor = SponsorFacts(lots=[LotFacts(f"LV-2602-0{n}", doses=Decimal(1)) for n in (1, 2)])
     context = Context(
         now=datetime(2026, 2, 11, tzinfo=UTC),
