@@ -19,6 +19,8 @@ from contracts.values.problem import Problem
 _BETWEEN_SLOTS = frozenset({"SCH-E301", "SCH-E402", "SCH-E403"})
 """Findings about two slots that contradict each other: neither can be stored alone."""
 Key = tuple[tuple[str, str], ...]
+_HEADERS = frozenset({"FILE-E201", "FILE-E202", "FILE-E203", "FILE-E205"})
+"""Findings about the names of columns: those are no values that could be secret."""
 _HIGH = (Impact.CRITICAL, Impact.HIGH)
 _FIX_REPEATS_NOTHING = frozenset({"FILE-E701", "COA-E602", "COA-E603"})
 """Findings about hidden values whose fix holds nothing of what was found; any other fix might."""
@@ -40,7 +42,7 @@ def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], n
     if field is not None and field.critical and impact not in _HIGH:
         impact = Impact.HIGH
     together = len(group) > 1
-    hidden = first.personal or restricted(plan, first.field)
+    hidden = first.personal or (first.code not in _HEADERS and restricted(plan, first.field))
     hidden_value = hidden and first.found is not None
     key = exam.key("") if together else first.key if first.key is not None else exam.key(first.pointer)
     where, shown = ranges(_place(one, exam.document, name) for one in group)

@@ -17,9 +17,11 @@ from typing import Any
 from contracts.document import FormProblem, Raw, RawNumber
 from contracts.encoding import damage, damaged_text, decode, line_and_column
 from contracts.finding import Excerpt, ExcerptLine
+from contracts.jsonquick import read_quickly
 from contracts.place import Place
 
 _WINDOW = 96  # characters of a long line that an excerpt shows
+_LESS = "leave out what nests so deep, or agree on another maxDepth"
 _TOKEN = re.compile(r'[ \t\n\r]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^ \t\n\r{}\[\],:"]+)', re.DOTALL)
 _CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 _UNFINISHED = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|\.?[0-9]*[eE][+-]?", re.DOTALL)
@@ -90,6 +92,9 @@ def _refuse_constant(name: str) -> None:
 def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if not text.strip(" \t\r\n"):
         return _refused(file, text, "FILE-E401", "the file is empty", 0)
+    quick = read_quickly(text)
+    if quick is not None and quick.nodes <= max_depth and _keys_are_single(text, quick.members):
+        return JsonTree(file, text, quick.root, _odd_characters(text, quick.root, file) if "\\u0000" in text else ())
     counted = objects = 0
 
     def count(members: dict[str, Raw]) -> dict[str, Raw]:
@@ -104,7 +109,9 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     try:
         root: Raw = decoder.decode(text)
     except RecursionError:
-        return _refused(file, text, "FILE-E603", f"nested deeper than the {max_depth} levels agreed", 0)
+        return _refused(
+            file, text, "FILE-E603", f"the file is nested deeper than the {max_depth} levels agreed", 0, fix=_LESS
+        )
     except _NotJsonError as error:
         at = next((m.start() for m in _CONSTANT.finditer(text) if m[1]), 0)
         return _refused(file, text, "FILE-E405", f"{error} is not JSON", at, fix="write null, or leave the key out")
@@ -112,7 +119,9 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
         return _not_well_formed(text, file, error)
     # Nothing is nested deeper than there are objects and lists.
     if objects + text.count("[") > max_depth and _deeper_than(root, max_depth):
-        return _refused(file, text, "FILE-E603", f"nested deeper than the {max_depth} levels agreed", 0)
+        return _refused(
+            file, text, "FILE-E603", f"the file is nested deeper than the {max_depth} levels agreed", 0, fix=_LESS
+        )
     if not _keys_are_single(text, counted):
         twice = _repeated_keys(text)
         if twice:
@@ -158,7 +167,8 @@ def _not_well_formed(text: str, file: str, error: json.JSONDecodeError) -> JsonT
             file, text, "FILE-E402", "the file ends in the middle", len(text.rstrip()), fix="send the whole file again"
         )
     told = error.msg[0].lower() + error.msg[1:]
-    return _refused(file, text, "FILE-E405", f"the file is not well-formed JSON: {told}", error.pos)
+    fix = "write the file with a JSON library instead of joining texts"
+    return _refused(file, text, "FILE-E405", f"the file is not well-formed JSON: {told}", error.pos, fix=fix)
 
 
 def _odd_characters(text: str, root: Raw, file: str) -> tuple[FormProblem, ...]:

@@ -177,7 +177,8 @@ def _order(
     if seen == sorted(seen):
         return []
     names = ", ".join(wanted[r].name for r in sorted(seen))
-    return [FormProblem("FILE-E204", "the columns stand in another order", place(None), expected=names)]
+    fix = "export the columns in the agreed order; they are found by their names all the same"
+    return [FormProblem("FILE-E204", "the columns stand in another order", place(None), expected=names, fix=fix)]
 
 
 def _repeated(header: str, column: Column | None, where: Place) -> FormProblem:

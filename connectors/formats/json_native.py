@@ -88,7 +88,9 @@ def _without_schema_version(root: dict[str, Raw], reading: Reading, tree: JsonTr
         found = node if isinstance(node, str) else None
         said = f"schema version {found} is not in the contract" if found else "the file names no schema version"
         where = tree.locate(pointer)
-        raise Unreadable(FormProblem("FILE-E406", said, where, found=found, expected=" or ".join(allowed)))
+        listed = " or ".join(allowed)
+        fix = f"send version {listed}, or agree on this one in the next version of the contract"
+        raise Unreadable(FormProblem("FILE-E406", said, where, found=found, expected=listed, fix=fix))
     declared = {field.name for field in reading.schema.fields}
     if len(parts) == 1 and parts[0] not in declared:
         return {key: value for key, value in root.items() if key != parts[0]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from itertools import repeat
 from operator import contains
 from typing import TYPE_CHECKING
 
@@ -185,20 +186,19 @@ class StructurePlan:
             self._values(node, at, self._inner, exam)
 
     def _objects(self, items: list[Raw], at: str, inner: ObjectPlan, exam: Examination) -> None:
-        look = exam.plan.familiar[self.path].look if self.path in exam.plan.familiar and exam.is_plain() else None
-        known: list[ResultLine | None] = []
-        if look is not None:
-            exam.known_rows[self.path] = known
-        for pointer, item in zip(exam.plan.pointers(at, len(items)), items, strict=False):
-            if type(item) is dict:
-                seen = look(item) if look is not None else None
-                known.append(seen)
-                if seen is None:
-                    inner.examine(item, pointer, exam)
-            else:
-                known.append(None)
+        pointers = exam.plan.pointers(at, len(items))
+        known: Sequence[ResultLine | None] | None = None
+        if self.path in exam.plan.familiar and exam.is_plain() and set(map(type, items)) == {dict}:
+            rows = exam.known_rows[self.path] = exam.plan.familiar[self.path].look(items)  # type: ignore[arg-type]
+            if rows.all_known:
+                return
+            known = rows.lines
+        for pointer, item, seen in zip(pointers, items, known or repeat(None), strict=False):
+            if type(item) is not dict:
                 clause = self._item.get("type", self._clauses["type"])
                 exam.raise_(clause, wrong_type("object", item), pointer, self.path, found=_shown(item))
+            elif seen is None:
+                inner.examine(item, pointer, exam)
 
     def _values(self, items: list[Raw], at: str, inner: Scalar, exam: Examination) -> None:
         for pointer, item in zip(exam.plan.pointers(at, len(items)), items, strict=False):
@@ -214,7 +214,8 @@ class StructurePlan:
             problem = Problem(
                 "FILE-E213", f"has {len(items)} items", f"{said} items", "send the agreed number of items"
             )
-            exam.raise_(self._clauses["items"], problem, at, self.path)
+            message = f"the list {self.field.name} has {len(items)} items"
+            exam.raise_(self._clauses["items"], problem, at, self.path, message=message)
 
 
 def _absent(name: str, names: frozenset[str], node: Node) -> Problem:
