@@ -134,9 +134,10 @@ class ResultTable:
         """As judged, but a part that already has a finding is not looked at again, and proves nothing."""
         parts: dict[str, str | None] = {}
         spoiled = []
+        lost = exam.plan.absent_columns(exam.document) if exam.document.problems else ()
         for part in _PARTS[1:]:
             at = self._paths.get(part)
-            if at is not None and exam.is_spoiled(f"{line.pointer}/{at}"):
+            if at is not None and (exam.is_spoiled(f"{line.pointer}/{at}") or f"{self.each}.{at}" in lost):
                 spoiled.append(part)
                 parts[part] = None
             else:
