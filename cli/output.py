@@ -39,9 +39,12 @@ CommonOptions = Annotated[Common, Parameter(name="*")]
 
 def emit_json(kind: str, **parts: Any) -> None:
     """One JSON object on stdout: `schema_version`, `kind` and the parts."""
+    sys.stdout.write(json_text(kind, **parts))
+
+
+def json_text(kind: str, **parts: Any) -> str:
     body = {"schema_version": SCHEMA_VERSION, "kind": kind, **parts}
-    json.dump(body, sys.stdout, indent=1, default=_plain, ensure_ascii=False)
-    sys.stdout.write("\n")
+    return json.dumps(body, indent=1, default=_plain, ensure_ascii=False) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from cli.exits import Exit, Stop, say
 from cli.home import open_hub
 from cli.output import COMMON, CommonOptions, colour_wanted, emit_json, table
+
+if TYPE_CHECKING:
+    from hub.hub import Hub
+    from hub.store import DeliveryRow
 
 
 def list_(
@@ -115,13 +119,19 @@ def download(
     delivery: str,
     *,
     to: Annotated[Path | None, Parameter(help="Folder or file to write (default: this folder).")] = None,
+    report: Annotated[
+        Literal["html", "annotated"] | None,
+        Parameter(help="Instead of the bytes: the report as a page, or the file with its failing cells marked."),
+    ] = None,
     common: CommonOptions = COMMON,
 ) -> int:
-    """The original bytes of a delivery, exactly as received, under the partner's file name.
+    """The original bytes of a delivery, exactly as received, under the partner's file name; or its report.
 
     For example:
 
         jid deliveries download D-4 --to /tmp
+
+        jid deliveries download D-4 --report annotated
     """
     hub = open_hub(common.home)
     try:
@@ -129,14 +139,39 @@ def download(
             row = tx.delivery(delivery)
         if row is None:
             raise Stop(f"no delivery {delivery!r}", next_step="jid deliveries list")
+        name = Path(row.file).name  # a partner's name is metadata: only its last part may name a file here
+        if report is not None:
+            name = f"{Path(name).stem}.{'report.html' if report == 'html' else 'marked.xlsx'}"
         target = to or Path()
         if target.is_dir():
-            target /= Path(row.file).name  # a partner's name is metadata: only its last part may name a file here
+            target /= name
         if target.exists():
             raise Stop(f"{target} exists already", next_step="name another place: --to DIR")
+        if report is not None:
+            made = _report_file(hub, row, report)
+            target.write_bytes(made)
+            say(f"{target}  {len(made):,} bytes")
+            return Exit.FINE
         with hub.store.archive.open(row.sha256) as source, target.open("xb") as out:
             shutil.copyfileobj(source, out)
     finally:
         hub.close()
     say(f"{target}  {row.size:,} bytes  sha256 {row.sha256}")
     return Exit.FINE
+
+
+def _report_file(hub: Hub, row: DeliveryRow, form: Literal["html", "annotated"]) -> bytes:
+    """The delivery's report as a page, or its file marked."""
+    with hub.store.reading() as tx:
+        report = tx.report(row.id)
+    if report is None:
+        raise Stop(f"{row.id} is not judged yet")
+    if form == "html":
+        from contracts.render.html import html
+
+        return html(report).encode()
+    from contracts.render.workbook import MOST_BYTES, annotated
+
+    with hub.store.archive.open(row.sha256) as source:
+        original = source.read() if row.size <= MOST_BYTES else b""
+    return annotated(report, original)

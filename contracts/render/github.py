@@ -34,10 +34,9 @@ def github(*reports: Report) -> str:
         lines.append(f"{number} more {word} not shown here; jid check without --output github lists all")
     for report in reports:
         found = wording.counts(report.findings)
-        ended = f"{wording.verdict(report)}: {found}; " if found else f"{wording.verdict(report)}: "
-        # A partner's file name must not begin a line: what starts with two colons is a command.
-        name = visible(report.delivery.file).replace("##[", "## [")  # the runner looks for the old form anywhere
-        lines.append(f"{ended}{wording.checks(report)} in {name}")
+        # Never at the start of a line: what begins with two colons is a command, and the old form is one anywhere.
+        name = visible(report.delivery.file).replace("##[", "## [")
+        lines.append(f"{wording.verdict(report)} {name}: {f'{found}; ' if found else ''}{wording.checks(report)}")
     return "\n".join(lines) + "\n"
 
 

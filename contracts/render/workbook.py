@@ -31,6 +31,7 @@ from contracts.render.ooxml import (
 from contracts.render.reportsheet import NAME, Link, report_sheet, row_xml
 from contracts.render.texttable import TextTable, table_of
 
+MOST_BYTES = 100_000_000  # of an original; of a longer one only the report is worth sending back
 MOST_MARKED = 5_000  # cells of one finding
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _TABLE = "your file"
