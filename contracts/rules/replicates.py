@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contracts.contract import Clause, TestDef
-from contracts.rules.examination import Examination
-from contracts.rules.results import ResultLine
+from contracts.rules.examination import Examination, Node
 from contracts.values.problem import Problem
 
 if TYPE_CHECKING:
@@ -26,21 +25,21 @@ def replicates(clause: Clause, plan: Plan) -> Rule:
     def rule(exam: Examination) -> None:
         if not counted:
             return
-        done: dict[str, list[ResultLine]] = {}
-        for line in exam.results(each):
+        done: dict[str, list[tuple[str, Node]]] = {}
+        for frame, line in zip(exam.frames(each), exam.results(each), strict=True):
             if line.test is not None:
-                done.setdefault(line.test.code, []).append(line)
+                done.setdefault(line.test.code, []).append(frame)
         for test in counted:
             lines = done.get(test.code, [])
             low, high = test.replicates or 1, test.replicates_max
             if not lines or (low <= len(lines) and (high is None or len(lines) <= high)):
                 continue
-            if comment is None or not any(comment.text(line.node, exam.root) for line in lines):
+            if comment is None or not any(comment.text(node, exam.root) for _, node in lines):
                 _unexplained(exam, test, lines)
 
-    def _unexplained(exam: Examination, test: TestDef, lines: list[ResultLine]) -> None:
+    def _unexplained(exam: Examination, test: TestDef, lines: list[tuple[str, Node]]) -> None:
         # More than agreed: the first that is too many. Fewer: the last there is.
-        last = lines[min(len(lines), (test.replicates_max or len(lines)) + 1) - 1]
+        pointer, node = lines[min(len(lines), (test.replicates_max or len(lines)) + 1) - 1]
         agreed = _said(test)
         where = f"explain it in {comment.field.rpartition('.')[2]}" if comment is not None else "explain it"
         problem = Problem(
@@ -52,11 +51,11 @@ def replicates(clause: Clause, plan: Plan) -> Rule:
             fix=f"send every result of the test, or {where}",
             note="a retest or a mean changes what the number means",
         )
-        raw = last.node.get(value_at)
+        raw = node.get(value_at)
         exam.raise_(
             clause,
             problem,
-            f"{last.pointer}/{value_at}",
+            f"{pointer}/{value_at}",
             f"{each}.{value_at}",
             message=f"{test.code} {problem.says}",
             found=raw if isinstance(raw, str) else None,
