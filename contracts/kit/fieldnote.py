@@ -46,22 +46,34 @@ def note(draft: Draft, field: Field, at: datetime) -> FieldNote:
     found = choice(contract, field)
     example = None
     if field.type not in ("object", "array"):
-        said = _first(draft.record, field.path, contract)
+        said = _said(draft, field)
         example = str(said if said is not None else scalar(contract, field, at))
     return FieldNote(
         field, meaning(field), _form(contract, field), _unit(field), example, found, tuple(_rules(contract, field))
     )
 
 
-def _first(record: Mapping[str, Any], path: str, contract: Contract) -> Any:
-    """The first value of the good delivery at a path, lists entered by their first item that has it."""
-    nodes: list[Any] = [record]
-    if contract.schema.document_kind != "certificate":
-        nodes = list(record.get("slots") or record.get("points") or ())
+def _said(draft: Draft, field: Field) -> Any:
+    """What the good delivery says there: of results the first that is a number. A field that it leaves out is shown
+    with what the record says under the same name."""
+    values = _values(draft, field.path)
+    if field.custom.get("valueKind") == "fromTest":
+        values = [value for value in values if any(c.isdigit() for c in str(value))] or values
+    if values:
+        return values[0]
+    same = draft.record.get(field.name)
+    return same if isinstance(same, (str, int)) else None
+
+
+def _values(draft: Draft, path: str) -> list[Any]:
+    """Every value of the good delivery at a path, lists entered."""
+    nodes: list[Any] = [draft.record]
+    if draft.contract.schema.document_kind != "certificate":
+        nodes = list(draft.rows)
     for part in path.split("."):
         here = [node[part] for node in nodes if isinstance(node, Mapping) and part in node]
         nodes = [item for node in here for item in (node if isinstance(node, list) else [node])]
-    return nodes[0] if nodes else None
+    return nodes
 
 
 def _form(contract: Contract, field: Field) -> str:
@@ -87,7 +99,11 @@ def _form(contract: Contract, field: Field) -> str:
     parts = [said]
     if pattern:
         parts.append(f"that fits the pattern {pattern}")
-    parts += [words.format(options[key]) for key, words in _BOUNDS.items() if key in options]
+    parts += [
+        words.format(options[key]).replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
+        for key, words in _BOUNDS.items()
+        if key in options
+    ]
     if field.custom.get("storedAsText"):
         parts.append("in a text cell")
     return ", ".join(parts)

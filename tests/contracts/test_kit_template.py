@@ -137,7 +137,7 @@ def test_a_comment_tells_meaning_form_unit_example_and_clause() -> None:
         "the result as reported: the number alone, or the agreed word",
         "required: a number with a decimal comma, or the agreed word",
         "unit: in field unit",
-        "example: conforms",
+        "example: 7,4",
         f"clause: brightwater-coa 2.3.0, line {line}, in_spec, plausible",
     ]
     assert sheet["C2"].value == "lot number"
