@@ -259,7 +259,8 @@ class _Walk:
             )
 
     def _problem(self, code: str, message: str, pointer: str) -> FormProblem:
-        return FormProblem(code, message, Place(file=self._reading.file, pointer=pointer))
+        fix = "fetch the points again once the historian answers for them" if code == "PAT-E502" else None
+        return FormProblem(code, message, Place(file=self._reading.file, pointer=pointer), fix=fix)
 
     def _row(
         self, row: int, code: str, message: str, pointer: str, field: str | None, found: str | None = None

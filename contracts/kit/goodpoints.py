@@ -68,6 +68,7 @@ class _Row:
     def __init__(self, contract: Contract, rules: Mapping[str, Mapping[str, Any]], start: datetime) -> None:
         self._contract, self._start = contract, start
         self._mark = contract.schema.locale.decimal
+        self._relative = contract.schema.time.base == "relative"
         self._key = str(rules.get("knownTags", {}).get("key", "tag"))
         self._ts = str(rules.get("timestamps", {}).get("ts", "ts"))
         self._value = str(rules.get("finite", {}).get("value", "value"))
@@ -84,7 +85,11 @@ class _Row:
         }
         row: dict[str, Any] = {}
         for field in self._contract.schema.fields:
-            if field.type == "timestamp":
+            if self._relative and field.name == self._ts:
+                row[field.name] = RawNumber((at - self._start) // _SECOND)
+            elif field.type == "timestamp" and field.name == self._contract.schema.time.start:
+                row[field.name] = moment(self._contract, field, self._start)
+            elif field.type == "timestamp":
                 if field.required or field.name == self._ts:
                     row[field.name] = moment(self._contract, field, at)
             else:

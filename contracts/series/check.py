@@ -284,7 +284,9 @@ class SeriesCheck:
                 continue
             severity = levels(self._plan.contract, clause.clause, code)[0]
             self.mask[places] |= np.uint32(FORM_ERROR if severity is Severity.ERROR else FORM_NOTE)
-            self._outcome.breach(clause.clause, code, clause.column, places + batch.first_row)
+            word = batch.rows.column(names.index(clause.column))[int(places[0])].as_py()
+            said = None if word is None else str(word)
+            self._outcome.breach(clause.clause, code, clause.column, places + batch.first_row, said)
 
 
 def _within(unread: Unread, part: slice) -> Unread:

@@ -25,6 +25,7 @@ class Group:
     count: int = 0
     rows: list[int] = field(default_factory=list)
     on_rows: bool = True
+    word: str | None = None  # what the first failing row holds
 
     def add(self, rows: Ints) -> None:
         self.count += len(rows)
@@ -61,7 +62,7 @@ class Outcome:
             group.count += 1
             group.on_rows = False
 
-    def breach(self, clause: Clause, code: str, column: str, rows: Ints) -> None:
-        """Rows that break what the definition of a column demands."""
+    def breach(self, clause: Clause, code: str, column: str, rows: Ints, word: str | None) -> None:
+        """Rows that break what the definition of a column demands. `word` is what the first of them holds."""
         key = (clause.id, f"{code} {column}")
-        self.groups.setdefault(key, Group(code, column, clause)).add(rows)
+        self.groups.setdefault(key, Group(code, column, clause, word=word)).add(rows)

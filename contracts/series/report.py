@@ -230,18 +230,17 @@ class ReportBuilder:
         problem = group.first
         clause = group.clause or self._clause_for(group)
         rows = tuple(replace(self.source.locate(row, group.column), row=row) for row in group.rows)
-        name = group.column or "the file"
         return self._finding(
             clause,
             group.code,
-            problem.message if problem is not None else f"{name}: {codes()[group.code].title}",
+            problem.message if problem is not None else words.breach(group),
             where=rows or ((problem.where,) if problem is not None else self._whole()),
             count=group.count,
             reach=Reach.ROW if group.on_rows else Reach.DELIVERY,
             key=(("field", group.column),) if group.column is not None else (),
-            found=None if problem is None or problem.found is None else Found(problem.found),
-            expected=None if problem is None or problem.expected is None else Expected(problem.expected),
-            fix=None if problem is None or problem.fix is None else Fix(problem.fix),
+            found=Found(text) if (text := group.word if problem is None else problem.found) is not None else None,
+            expected=Expected(text) if (text := _expected(group)) is not None else None,
+            fix=Fix(text) if (text := words.breach_fix(group) if problem is None else problem.fix) else None,
             column=group.column,
             first_row=group.rows[0] if group.rows else None,
         )
@@ -322,6 +321,7 @@ class ReportBuilder:
                     key=(("tag", tag.tag),),
                     found=Found(f"{bad[number]} of {rows[number]} points, {share:.3g} %"),
                     expected=Expected(f"at most {limit} %"),
+                    fix=Fix("repair the signal, and send the points again if better ones were recorded"),
                     column=self.plan.columns.quality,
                 )
         total = int(bad.sum())
@@ -372,6 +372,10 @@ class ReportBuilder:
                 note="nothing is wanted from the partner",
             )
             yield replace(made, severity=severity, action=Action.PLATFORM, kind=Kind.UNEVALUATED)
+
+
+def _expected(group: Group) -> str | None:
+    return words.breach_expected(group) if group.first is None else group.first.expected
 
 
 def _ref(clause: Clause) -> ClauseRef:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from contracts.contract import TagDef
 from contracts.finding import Expected, Fix, Found
+from contracts.series.outcome import Group
 from contracts.series.plan import SeriesPlan, text_of
 
 _MESSAGE = {
@@ -49,9 +50,53 @@ _FIX = {
     "late": "send points in order of time",
     "late_beyond": "send points in order of time",
     "gap": "send the missing points",
+    "out_of_range": "check the value, and mark the point as bad if it was not measured",
+    "rate": "check the sensor, and mark the points as bad if they were not measured",
+    "dup_same": "send each point once",
     "dup_conflict": "send each point once; say which content holds",
     "stuck": "check the sensor",
 }
+
+
+_BREACH = {
+    "required": ("{column} is empty", "fill in {column}"),
+    "enum": ("{column} holds a word that is not one of the agreed codes", "use one of the agreed codes"),
+    "vocabulary": ("{column} holds a word that is not agreed", "use an agreed word, or agree on this one"),
+    "identifier": ("{column} is malformed", "write the identifier as agreed"),
+    "text": ("{column} does not have the agreed form", "write {column} as agreed"),
+    "bounds": ("{column} is outside the agreed bounds", "check the value"),
+    "personalData": ("{column} holds what looks like personal data", "leave personal data out of the file"),
+}
+
+
+def breach(group: Group) -> str:
+    """What is wrong where a column breaks its own definition."""
+    return _BREACH[_kind(group)][0].format(column=group.column)
+
+
+def breach_fix(group: Group) -> str:
+    return _BREACH[_kind(group)][1].format(column=group.column)
+
+
+def breach_expected(group: Group) -> str | None:
+    """What the definition of the column says, as far as it can be said in a line."""
+    params = group.clause.params if group.clause is not None else {}
+    match _kind(group):
+        case "identifier" | "text" if "pattern" in params:
+            return f"text like {params['pattern']}"
+        case "text":
+            return f"{params.get('minLength', 0)} to {params.get('maxLength', 'any number of')} characters"
+        case "enum":
+            return f"one of {', '.join(str(value) for value in params['values'])}"
+        case "bounds":
+            return ", ".join(f"{name} {limit}" for name, limit in params.items())
+        case _:
+            return None
+
+
+def _kind(group: Group) -> str:
+    assert group.clause is not None
+    return group.clause.kind
 
 
 def message(rule: str, tag: str | None) -> str:
