@@ -48,7 +48,8 @@ def compare_fields(spot: Spot, old: Sequence[Field], new: Sequence[Field], close
     for field in come:
         _added(_spot(spot, None, field), field, closed)
     for name in before.keys() & after.keys():
-        _field(_spot(spot, before[name], after[name]), before[name], after[name], closed)
+        if before[name] != after[name] or closed.old != closed.new:
+            _field(_spot(spot, before[name], after[name]), before[name], after[name], closed)
 
 
 def _spot(owner: Spot, old: Field | None, new: Field | None) -> Spot:

@@ -36,6 +36,8 @@ def compare_panels(book: Book) -> None:
     old = {test.code: test for test in book.old.schema.tests}
     new = {test.code: test for test in book.new.schema.tests}
     for code in dict.fromkeys((*old, *new)):
+        if old.get(code) == new.get(code):
+            continue
         spot = Spot(
             book,
             f"{book.new.schema.name}.tests.{code}",

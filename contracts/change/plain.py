@@ -25,7 +25,8 @@ _UNREAD = frozenset({"calendar", "root", "namespaces"})
 
 def compare_plain(book: Book) -> None:
     """One change for each part of the file that only documents; and one if nothing else explains what differs."""
-    old, new = _all(book.old), _all(book.new)
+    same = frozenset(t.sha256 for t in book.old.refs) & frozenset(t.sha256 for t in book.new.refs)
+    old, new = _all(book.old, same), _all(book.new, same)
     paths = [path for path in dict.fromkeys((*old, *new)) if _value(old, path) != _value(new, path)]
     told: set[tuple[str, ...]] = set()
     for path in paths:
@@ -47,12 +48,12 @@ def compare_plain(book: Book) -> None:
 Leaf = tuple[object, Node, str]
 
 
-def _all(contract: Contract) -> dict[tuple[str, ...], Leaf]:
-    """Every leaf of the contract and of the tables that it uses."""
+def _all(contract: Contract, same: frozenset[str]) -> dict[tuple[str, ...], Leaf]:
+    """Every leaf of the contract and of the tables that it uses, but for those that both sides use (by hash)."""
     found: dict[tuple[str, ...], Leaf] = {}
     for file, tree, name in (
         (contract.file, contract.tree, ()),
-        *((table.file, table.tree, ("refs", table.name)) for table in contract.refs),
+        *((table.file, table.tree, ("refs", table.name)) for table in contract.refs if table.sha256 not in same),
     ):
         if tree is not None:
             found |= {(*name, *path): (value, node, file) for path, (value, node) in leaves(tree).items()}

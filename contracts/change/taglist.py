@@ -34,6 +34,8 @@ def compare_tags(book: Book) -> None:
     old = {tag.tag: tag for tag in book.old.schema.tags}
     new = {tag.tag: tag for tag in book.new.schema.tags}
     for name in dict.fromkeys((*old, *new)):
+        if old.get(name) == new.get(name):
+            continue
         spot = Spot(
             book,
             f"{book.new.schema.name}.tags.{name}",
