@@ -211,6 +211,11 @@ def _not_evaluated(fault: BaseException, contract: Contract, reference: Delivery
         (Place(file=reference.file),),
         kind=Kind.UNEVALUATED,
     )
+    return unjudged(finding, contract, reference)
+
+
+def unjudged(finding: Finding, contract: Contract, reference: DeliveryRef) -> Inspection:
+    """A delivery that no clause was held against, and the one finding that says why."""
     ends = Ends(could_not_evaluate=tuple(sorted(clause.id for clause in contract.clauses if clause.by_file)))
     hub_ends = Ends(needs_hub=tuple(sorted(clause.id for clause in contract.clauses if not clause.by_file)))
     report = Report(

@@ -78,6 +78,15 @@ def custom(owner: MapNode) -> dict[str, Any]:
     }
 
 
+def custom_mark(owner: MapNode | None, name: str) -> Mark | None:
+    """Where a custom property of ours, or a plain key of that name, stands in its owner."""
+    if owner is None:
+        return None
+    found = next((node for node in nodes(owner, "customProperties") if plain(node.get("property")) == name), None)
+    node = found or owner.get(name)
+    return None if node is None else mark(node)
+
+
 def mark(node: Node) -> Mark:
     return Mark(node.line, node.column)
 

@@ -53,6 +53,13 @@ class Catalog:
             raise UnknownContract(wanted, self.names())
         return self._contract(max(found, key=lambda entry: entry.order))
 
+    def matching(self, wanted: str) -> tuple[Contract, ...]:
+        """Every version that `get` chooses from, oldest first; empty when there is none."""
+        name, _, version = wanted.partition("@")
+        prefix = version.split(".") if version else []
+        found = [e for e in self._entries.values() if e.id == name and e.version.split(".")[: len(prefix)] == prefix]
+        return tuple(self._contract(e) for e in sorted(found, key=lambda e: e.order))
+
     def names(self) -> tuple[str, ...]:
         """`id@version` of every contract, sorted."""
         return tuple(f"{e.id}@{e.version}" for e in sorted(self._entries.values(), key=lambda e: (e.id, e.order)))
