@@ -62,6 +62,11 @@ class Registries:
             batches={row["id"]: _batch(row) for row in read.get("batches", ())},
         )
 
+    @property
+    def made(self) -> Mapping[str, datetime]:
+        """When the manufacture of a lot ended, where its row says so."""
+        return {lot.number: lot.mfg_end for lot in self.lots.values() if lot.mfg_end is not None}
+
 
 def _lot(row: Row) -> LotFacts:
     return LotFacts(row["id"], row.get("doses"), row.get("expires_at"), row.get("mfg_end"), row.get("l1_due"))

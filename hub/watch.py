@@ -56,14 +56,16 @@ def watch_once(
     contracts: Mapping[str, Contract],
     settings: Settings,
     channels: Mapping[str, Channel],
+    made: Mapping[str, datetime] | None = None,
 ) -> WatchResult:
-    """One round of the watch. `contracts`: the one in force for each feed. Raises StoreError only."""
+    """One round of the watch. `contracts`: the one in force for each feed; `made`: when a lot's manufacture ended, by
+    the registry. Raises StoreError only."""
     lease = take(store, BEAT)
     if lease is None:
         return WatchResult(skipped=True)
     try:
         with store.transaction(lease) as tx:
-            result = _evaluate(tx, contracts, settings)
+            result = _evaluate(tx, contracts, settings, made)
     finally:
         store.release(lease)
     sent = send_due(
@@ -72,9 +74,11 @@ def watch_once(
     return replace(result, sent=sent.sent, failed=sent.failed + sent.dead)
 
 
-def _evaluate(tx: Tx, contracts: Mapping[str, Contract], settings: Settings) -> WatchResult:
+def _evaluate(
+    tx: Tx, contracts: Mapping[str, Contract], settings: Settings, made: Mapping[str, datetime] | None
+) -> WatchResult:
     now = tx.now
-    changes = evaluate(tx, contracts, now, Touched(everything=True))
+    changes = evaluate(tx, contracts, now, Touched(everything=True), made)
     desk = make_desk(tx, contracts, settings, now, changes)
     gap = _gap(tx.last_beat(BEAT), now, settings.watch.every)
     unseen = _unseen(tx, [row for row in changes.dues if row.state == NOT_EVALUATED], now)

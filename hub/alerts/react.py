@@ -6,7 +6,7 @@ So there is no alert for a fact that was rolled back, and no fact without its al
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.contract import Contract
@@ -33,19 +33,30 @@ from hub.store.rows import AlertRow, DueRow
 
 @dataclass(frozen=True)
 class Reactions:
-    """The listener that the hub gives to intake. `contracts`: the one in force for each feed (`northvale/coa`)."""
+    """The listener that the hub gives to intake. `contracts`: the one in force for each feed (`northvale/coa`); `made`:
+    when a lot's manufacture ended, by the registry."""
 
     contracts: Mapping[str, Contract]
     settings: Settings
+    made: Mapping[str, datetime] = field(default_factory=dict)
 
     def __call__(self, tx: Tx, event: Event) -> None:
-        react(tx, event, self.contracts, self.settings, tx.now)
+        react(tx, event, self.contracts, self.settings, tx.now, self.made)
 
 
-def react(tx: Tx, event: Event, contracts: Mapping[str, Contract], settings: Settings, now: datetime) -> Written:
+def react(
+    tx: Tx,
+    event: Event,
+    contracts: Mapping[str, Contract],
+    settings: Settings,
+    now: datetime,
+    made: Mapping[str, datetime] | None = None,
+) -> Written:
     """Derive again what the event touches, and write the alerts that follow from it."""
     it = about(event, _known_lots(tx, event)) if isinstance(event, Judged) else None
-    changes = evaluate(tx, contracts, now, _touched(event, it)) if isinstance(event, Judged) and it else Changes()
+    changes = Changes()
+    if isinstance(event, Judged) and it:
+        changes = evaluate(tx, contracts, now, _touched(event, it), made)
     desk = make_desk(tx, contracts, settings, now, changes)
     intents = list(_intents(tx, event, it, desk))
     return apply(tx, intents, settings)

@@ -24,7 +24,7 @@ NOT_EVALUATED = "not_evaluated"
 """The due time passed and the feed was not pulled since."""
 
 OVERDUE = frozenset({DueState.LATE.value, DueState.REJECTED_PENDING_FIX.value, NOT_EVALUATED})
-OWED = OVERDUE | {DueState.PENDING.value}
+OWED = OVERDUE | {DueState.PENDING.value, DueState.AT_RISK.value}
 
 BATCH_OVER_AFTER = timedelta(hours=24)
 """A bioreactor that sent nothing for a day is taken to have no batch running: silence is then no lateness."""
@@ -60,11 +60,16 @@ def arrivals_of_lot(
 
 
 def lot_dues(
-    contract: Contract, slots: Collection[Slot], arrivals: Sequence[Arrival], mark: Watermark | None, now: datetime
+    contract: Contract,
+    slots: Collection[Slot],
+    arrivals: Sequence[Arrival],
+    mark: Watermark | None,
+    now: datetime,
+    made: Mapping[str, datetime] | None = None,
 ) -> list[DueRow]:
-    """The due items of the lots that these slots use."""
+    """The due items of the lots that these slots use. `made` is when a lot's manufacture ended, where that is known."""
     feed = f"{contract.partner}/{contract.kind}"
-    items = due(contract, slots, arrivals, now)
+    items = due(contract, slots, arrivals, now, Circumstances(made=made or {}))
     return [_row(contract, item, feed, mark) for item in items if item.kind == "lot"]
 
 

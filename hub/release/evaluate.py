@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from contracts.contract import Contract
 from contracts.due import NO_LOT, OFF
@@ -49,8 +49,15 @@ class Changes:
         return sorted(found, key=lambda p: (p.slot.planned_start, p.key))
 
 
-def evaluate(tx: Tx, contracts: Mapping[str, Contract], now: datetime, touched: Touched) -> Changes:
-    """Derive lots and clearances again and write what differs. `contracts`: the one in force for each feed."""
+def evaluate(
+    tx: Tx,
+    contracts: Mapping[str, Contract],
+    now: datetime,
+    touched: Touched,
+    made: Mapping[str, datetime] | None = None,
+) -> Changes:
+    """Derive lots and clearances again and write what differs. `contracts`: the one in force for each feed; `made`:
+    when the manufacture of a lot ended, by the sponsor's registry."""
     planned = newest_slots(tx)
     wanted = {key for key in touched.slots if key in planned}
     if touched.everything:
@@ -65,7 +72,7 @@ def evaluate(tx: Tx, contracts: Mapping[str, Contract], now: datetime, touched: 
     wanted |= {key for key, p in planned.items() if p.lot in lots}
     if not lots and not wanted and not touched.everything:
         return Changes()
-    evaluation = _Evaluation(tx, contracts, now, planned, lots)
+    evaluation = _Evaluation(tx, contracts, now, planned, lots, made or {})
     lots_seen = [evaluation.lot(lot) for lot in sorted(lots)]  # before the slots: a clearance reads the lot's state
     slots_seen = [evaluation.slot(planned[key]) for key in sorted(wanted)]
     return Changes(
@@ -81,9 +88,15 @@ class _Evaluation:
     """One pass over some lots and slots; reads what they share once."""
 
     def __init__(
-        self, tx: Tx, contracts: Mapping[str, Contract], now: datetime, planned: Mapping[str, Planned], lots: set[str]
+        self,
+        tx: Tx,
+        contracts: Mapping[str, Contract],
+        now: datetime,
+        planned: Mapping[str, Planned],
+        lots: set[str],
+        made: Mapping[str, datetime],
     ) -> None:
-        self.tx, self.contracts, self.now, self.planned = tx, contracts, now, planned
+        self.tx, self.contracts, self.now, self.planned, self.listed = tx, contracts, now, planned, made
         self.certificates = certificates_of(tx, lots)
         self.waiting = open_concerns(tx, lots, self.certificates)
         self.down = frozenset(a.subject for a in tx.alerts(("open", "acknowledged"), kind="link.down"))
@@ -141,12 +154,21 @@ class _Evaluation:
                     for lot in sorted(mine)
                     for arrival in dues.arrivals_of_lot(lot, self._files(lot), self.waiting.get(lot, ()), contract)
                 ]
-                rows += dues.lot_dues(contract, slots, arrivals, self.tx.watermark(feed), self.now)
+                known = {lot: at for lot in sorted(mine) if (at := self._made(lot)) is not None}
+                rows += dues.lot_dues(contract, slots, arrivals, self.tx.watermark(feed), self.now, known)
             elif by_watch:
                 rows += dues.feed_dues(self.tx, contract, self.now)
         if by_watch:
             rows += dues.orphans(self.tx, self.contracts, {p.lot for p in self.planned.values() if p.lot})
         return tuple(dues.keep(self.tx, rows, by_watch=by_watch))
+
+    def _made(self, lot: str) -> datetime | None:
+        """When the lot's manufacture ended: by the registry, else by its certificates. They know only the day, and at
+        noon in UTC it is that day in nearly every zone."""
+        if lot in self.listed:
+            return self.listed[lot]
+        days = [f.record.mfg_date for f in self._files(lot) if f.record.mfg_date is not None]
+        return datetime.combine(max(days), time(12), UTC) if days else None
 
     def _files(self, lot: str) -> list[CertificateOnFile]:
         partner = self.states[lot].partner

@@ -30,7 +30,8 @@ from hub.settings import Settings
 from hub.store import DeliveryRow
 from hub.store.bodies import read_record
 from hub.store.rows import ClearanceRow, Receipt
-from tests.hub.meaning_support import NOW, Ledger, certificate, open_ledger, slot
+from hub.watch import watch_once
+from tests.hub.meaning_support import NOW, Ledger, certificate, contracts, open_ledger, slot
 
 FEED = "northvale/schedule"
 HOUR = timedelta(hours=1)
@@ -260,3 +261,35 @@ def test_an_amendment_of_a_lot_that_was_cleared_is_told_as_one(ledger: Ledger) -
     ledger.clock.advance(HOUR)
     later = ledger.deliver("northvale/coa", certificate("LV-2611-01", revision=2))
     assert context_of(ledger.store, delivery(ledger, later), Registries()).cleared_lots == {"LV-2611-01"}
+
+
+# Looking ahead
+
+
+def test_a_lot_made_too_late_for_its_slot_is_at_risk_days_before_it_is_due(ledger: Ledger) -> None:
+    """Level 1 takes 10 working days (identity). Made on Thursday the 19th, that is Thursday 3 December; the slot opens
+    on Monday the 30th, so Level 1 is due on Saturday the 28th."""
+    lot, clause = "LV-2611-01", "northvale-coa#l1_due"
+    opens = datetime(2026, 11, 30, 15, tzinfo=UTC)
+    ledger.deliver("northvale/schedule", slot("SL-1", lot, opens=opens - NOW))
+
+    def state(made: datetime | None) -> str | None:
+        watch_once(ledger.store, contracts(), ledger.settings, {}, {lot: made} if made else {})
+        with ledger.store.reading() as tx:
+            row = tx.due(clause, lot)
+        return row.state if row else None
+
+    assert state(None) == "pending"  # nobody knows when it was made
+    assert state(datetime(2026, 11, 19, 15, tzinfo=UTC)) == "at_risk"
+    assert state(datetime(2026, 11, 12, 15, tzinfo=UTC)) == "pending"  # Thursday the 26th: in time
+    ledger.deliver("northvale/coa", certificate(lot, mfg_date=date(2026, 11, 19)))
+    with ledger.store.reading() as tx:
+        level_1, level_2 = tx.due(clause, lot), tx.due("northvale-coa#l2_due", lot)
+    assert level_1 is not None
+    assert level_1.state == "on_time"
+    # Level 2 is due on 8 January 2027 (40 days after the start, less 24 h) and takes 50 working days from the day that
+    # the certificate says: to Thursday 28 January.
+    assert level_2 is not None
+    assert (level_2.due_at, level_2.state) == (opens + timedelta(days=39), "at_risk")
+    watch_once(ledger.store, contracts(), ledger.settings, {})
+    assert ledger.kinds() == []  # nothing is late yet
