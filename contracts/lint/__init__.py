@@ -1,10 +1,10 @@
 """Is this a contract that can be used? All problems in one go, each with file, line, column and what to write instead.
 
 In this order: YAML (yamltree), the standard's schema of the stated version (schema), what the standard leaves open
-(semantic), the profile's names and shapes (profile), what would have
-no effect (effect), reference tables (tables), every name that must lead somewhere
-(references), service levels and channels (service). A later judge runs also when an earlier one complained, and leaves
-alone what has not the shape it needs. Imported by `odcs` and the command line; reads no file but through `refs`.
+(semantic), the profile's names and shapes (profile), what would have no effect (effect), reference tables (tables),
+every name that must lead somewhere (references), service levels and channels (service). A later judge runs also when an
+earlier one complained, and leaves alone what has not the shape it needs. Imported by `odcs` and the command line; reads
+no file but through `refs`.
 """
 
 from __future__ import annotations

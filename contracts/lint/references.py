@@ -232,13 +232,19 @@ def _rule(rule: Mapping, schema: Mapping, tables: Tables, problems: Problems) ->
 
 
 def _anchor(rule: str, body: Mapping, document: Scope, problems: Problems) -> None:
-    """CON-E105 when leadTime is counted from what nobody can know, or frozenAfter waits for another event."""
+    """CON-E105 when leadTime is counted from what nobody can know, frozenAfter waits for another event, or a source of
+    revisionOrder cannot be one."""
     after, event = text(body, "after"), text(body, "event")
     if rule == "leadTime" and after is not None:
         known = (*LOT_ANCHORS, *(f"slot.{name}" for name in document.names()))
         if after not in known:
             at = body.get("after") or body
             problems.add("CON-E105", at, f"{said(after)} is no anchor of leadTime", valid_values(after, known))
+    for source in items(body.get("sources")) if rule == "revisionOrder" else ():
+        if not re.fullmatch(r"[^/\s]+/schedule", str(plain(source))):
+            problems.add(
+                "CON-E105", source, f"{said(plain(source))} is no feed of slots", "write it as partner/schedule"
+            )
     if rule == "frozenAfter" and event is not None and event != "clearance":
         at = body.get("event") or body
         problems.add(

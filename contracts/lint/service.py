@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.codes import codes
-from contracts.duration import format_duration, parse_duration
+from contracts.duration import parse_duration
 from contracts.errors import valid_values
 from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
 from contracts.yamltree import Mapping, Node, plain
@@ -105,9 +105,16 @@ def _twin(level: Mapping, lead: Node | None, problems: Problems) -> None:
         return
     if abs(length) != shown and lead is not None:
         message = f"leadTime is {said(plain(lead))}, but value and unit say {value} {unit}"
-        problems.add(
-            "CON-E116", lead, message, f"write the same time twice: {value} {unit} is {format_duration(shown)}"
-        )
+        problems.add("CON-E116", lead, message, f"write the same time twice: {value} {unit} is {_iso(shown)}")
+
+
+def _iso(length: timedelta) -> str:
+    """A length as leadTime is written: in the largest unit that needs no fraction, and days as hours."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("H", 3600), ("M", 60)):
+        if seconds % size == 0:
+            return f"PT{seconds // size}{unit}"
+    return f"PT{seconds}S"
 
 
 def _length(node: Node | None) -> timedelta | None:

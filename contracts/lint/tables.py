@@ -118,6 +118,9 @@ def _parsed(name: str, version: str, ref: RefFile) -> Table | None:
     for section in ("units", "vocabularies"):
         if (node := root.get(section)) is not None:
             check_shape(("customProperties", section), node, problems)
+    defaults = root.get("defaults")
+    if defaults is not None and not isinstance(defaults, Mapping):
+        problems.add("CON-E105", defaults, "defaults is no mapping", "write {interval: PT5S, ...}, or leave it out")
     check_units(root.get("units"), problems)
     check_tags(items(root.get("tags")), problems, root.get("defaults"))
     return Table(ref, root, problems)
