@@ -316,11 +316,22 @@ def test_a_run_that_began_before_its_clearance_began_without_one(tmp_path: Path)
     assert "SCH-E308" not in {f.code for f in sent(tmp_path, later, sponsor=sponsor).findings}
 
 
-def test_a_lead_time_counted_from_nothing_that_is_known_is_a_lint_error() -> None:
+def test_an_identity_that_two_slots_of_one_file_share_is_told_once(tmp_path: Path) -> None:
+    def shared(rows: list[dict[str, Any]]) -> None:
+        rows[0]["status"] = rows[1]["status"] = "ready"
+        rows[1]["coi"] = rows[0]["coi"]
+
+    report = sent(tmp_path, shared, history=RecordHistory())
+    assert said(report) == [("SCH-E402", "/slots/1/coi", "SLOT-UID-2 repeats coi of SLOT-UID-1")]
+    assert report.verdict is Verdict.REJECTED
+
+
+def test_what_a_rule_of_schedules_cannot_know_is_a_lint_error() -> None:
     text = (PAGES / "reference" / "schedule.odcs.yaml").read_text(encoding="utf-8")
     for right, wrong, message in (
         ("after: lot.l1_due", "after: lot.l1_duo", '"lot.l1_duo" is no anchor of leadTime'),
         ("after: slot.apheresis_collected_at", "after: slot.apheresis", '"slot.apheresis" is no anchor of leadTime'),
+        ("[brightwater/schedule,", "[brightwater,", '"brightwater" is no feed of slots'),
         ("event: clearance", "event: release", '"release" is no event that freezes a slot'),
     ):
         found = lint(text.replace(right, wrong).encode(), file="schedule.odcs.yaml")
