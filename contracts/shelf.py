@@ -46,19 +46,19 @@ class Catalog:
 
     def get(self, wanted: str) -> Contract:
         """`northvale-coa@2.3` is the newest 2.3.x, `northvale-coa` the newest of all. Raises UnknownContract."""
-        name, _, version = wanted.partition("@")
-        prefix = version.split(".") if version else []
-        found = [e for e in self._entries.values() if e.id == name and e.version.split(".")[: len(prefix)] == prefix]
+        found = self._matching(wanted)
         if not found:
             raise UnknownContract(wanted, self.names())
         return self._contract(max(found, key=lambda entry: entry.order))
 
     def matching(self, wanted: str) -> tuple[Contract, ...]:
         """Every version that `get` chooses from, oldest first; empty when there is none."""
+        return tuple(self._contract(e) for e in sorted(self._matching(wanted), key=lambda e: e.order))
+
+    def _matching(self, wanted: str) -> list[Entry]:
         name, _, version = wanted.partition("@")
         prefix = version.split(".") if version else []
-        found = [e for e in self._entries.values() if e.id == name and e.version.split(".")[: len(prefix)] == prefix]
-        return tuple(self._contract(e) for e in sorted(found, key=lambda e: e.order))
+        return [e for e in self._entries.values() if e.id == name and e.version.split(".")[: len(prefix)] == prefix]
 
     def names(self) -> tuple[str, ...]:
         """`id@version` of every contract, sorted."""

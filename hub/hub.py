@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from connectors.edition import edition_of, in_force
 from connectors.errors import ConnectorError
 from connectors.partners import Feed, Partner, find_partner, load_partners
 from connectors.registry import connect
@@ -92,7 +93,7 @@ class Hub:
     def contract_of(self, feed: str) -> Contract:
         """The contract in force for `northvale/coa`."""
         partner, _, kind = feed.partition("/")
-        return self.catalog.get(find_partner(self.partners, partner).feed(kind).contract)
+        return in_force(self.catalog, find_partner(self.partners, partner).feed(kind).contract)
 
     # --- the verbs -----------------------------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ class Hub:
     async def watch(self) -> WatchResult:
         """Evaluate due items and lateness, open and resolve alerts, send what waits in the outbox."""
         channels = open_channels(self.settings, self.clock)
-        contracts = {feed.name: self.catalog.get(feed.contract) for feed in self.feeds()}
+        contracts = {feed.name: self.contract_of(feed.name) for feed in self.feeds()}
         return await asyncio.to_thread(watch_once, self.store, contracts, self.settings, channels, self.registries.made)
 
     def acknowledge(self, alert_id: str, actor: str, note: str) -> AlertRow:
@@ -203,7 +204,9 @@ class Hub:
     # --- wiring --------------------------------------------------------------------------------------------------
 
     def _judge(self, feed: str) -> Judge:
-        return Judge(self.store, self.contract_of(feed), self.clock, self._reactions(), self.registries)
+        contract = self.contract_of(feed)
+        edition = edition_of(contract, self.catalog)
+        return Judge(self.store, contract, self.clock, self._reactions(), self.registries, edition)
 
     def _contract_of_delivery(self, delivery: DeliveryRow) -> Contract:
         """The contract that judged a delivery, so that its rows are built again as they were judged."""
@@ -215,5 +218,5 @@ class Hub:
         return self.contract_of(delivery.feed)
 
     def _reactions(self) -> Reactions:
-        contracts = {feed.name: self.catalog.get(feed.contract) for feed in self.feeds()}
+        contracts = {feed.name: self.contract_of(feed.name) for feed in self.feeds()}
         return Reactions(contracts, self.settings, self.registries.made)

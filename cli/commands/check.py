@@ -15,6 +15,7 @@ from cli.exits import Exit, Stop, say
 from cli.output import colour_wanted
 
 if TYPE_CHECKING:
+    from connectors.edition import Edition
     from contracts.contract import Contract
     from contracts.finding import Report
 
@@ -80,14 +81,14 @@ def check(
         )
     if annotate is not None and annotate.suffix.lower() != ".xlsx":
         raise Stop(f"{annotate} is no name for a workbook", next_step="--annotate NAME.xlsx")
-    agreed = find_contract(contract, contracts) if contract is not None else None
+    agreed = find_edition(contract, contracts) if contract is not None else None
     earlier = _earlier(baseline) if baseline is not None else None
     reports, forms = [], []
     for path in files:
         under = agreed or _only_fitting(path, contracts)
         report = judge(path, under)
         reports.append(report if earlier is None else _compared(report, earlier))
-        forms.append(under.receipt.get("format", "json"))
+        forms.append(under.contract.receipt.get("format", "json"))
     text = _rendered(form, reports, files, forms[0], colour=out is None and colour_wanted())
     if out is None:
         sys.stdout.write(text)
@@ -205,19 +206,35 @@ def find_contract(name: str, folder: Path | None) -> Contract:
         raise Stop(f"no contract {name!r}", next_step=f"valid: {known}, or the path of a contract file") from None
 
 
-def _only_fitting(path: Path, folder: Path | None) -> Contract:
+def find_edition(name: str, folder: Path | None) -> Edition:
+    """The contract that judges by that name today, with the version beside it; by hand a draft may judge too."""
+    from connectors.edition import Edition, edition_of, in_force
+    from contracts.odcs import load_catalog
+
+    found = find_contract(name, folder)
+    if Path(name).is_file():
+        return Edition(found, drafts=True)
+    catalog = load_catalog(folder)
+    return edition_of(in_force(catalog, name), catalog, drafts=True)
+
+
+def _only_fitting(path: Path, folder: Path | None) -> Edition:
     from cli.fitting import fitting
+    from connectors.edition import edition_of
     from contracts.odcs import load_catalog
 
     _readable(path)
-    found = fitting(path, load_catalog(folder).all())
+    catalog = load_catalog(folder)
+    known = catalog.all()
+    found = fitting(path, [contract for contract in known if contract.status == "active"] or known)
     say(f"{path.name}: judged under {found.id} {found.version}, the only contract that it fits")
-    return found
+    return edition_of(found, catalog, drafts=True)
 
 
-def judge(path: Path, contract: Contract) -> Report:
+def judge(path: Path, edition: Edition) -> Report:
     """The report that the hub would make of this file with the file alone."""
-    from connectors.inspection import inspect
+    from connectors.edition import judged
+    from connectors.inspection import Inspection, inspect
     from contracts.context import Context
     from contracts.finding import DeliveryRef
     from hub.clock import SystemClock
@@ -227,8 +244,12 @@ def judge(path: Path, contract: Contract) -> Report:
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
     ref = DeliveryRef(path.name, sha256, path.stat().st_size)
     # Checked by hand the file arrives now: a time in the future is wrong here as it would be there.
-    context = Context(received_at=SystemClock().now())
-    return inspect(path, file=path.name, contract=contract, context=context, delivery=ref).report.file_part()
+    now = SystemClock().now()
+
+    def look(contract: Contract) -> Inspection:
+        return inspect(path, file=path.name, contract=contract, context=Context(received_at=now), delivery=ref)
+
+    return judged(edition, now, ref, look)[1].report.file_part()
 
 
 def _readable(path: Path) -> None:

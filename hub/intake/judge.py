@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.edition import Edition, judged
 from connectors.formats.reading import line_of
-from connectors.inspection import Inspection, inspect
+from connectors.inspection import Inspection, Rows, inspect
 from contracts.baseline import against, subject
 from contracts.codes import Severity
 from contracts.contract import Contract
@@ -76,6 +77,8 @@ class Judge:
     clock: Clock
     listener: Listener
     registries: Registries = field(default_factory=Registries)
+    edition: Edition | None = None
+    """The contract with the version that is accepted beside it; None: the contract alone."""
 
     async def judge(
         self, lease: Lease, delivery: DeliveryRow, received: Received, staged: Staged, *, replayed: bool = False
@@ -83,7 +86,7 @@ class Judge:
         """Judge one receipted delivery and store the verdict with everything that follows from it."""
         about = {"jid.feed": delivery.feed, "jid.delivery": delivery.id}
         with span("jid.delivery.judge", about):
-            inspection, good, bad = await asyncio.to_thread(self._inspect, delivery)
+            contract, inspection, good, bad = await asyncio.to_thread(self._inspect, delivery)
             faults.point("intake.after_parse")
             report = inspection.report
             landed = report.verdict is not Verdict.REJECTED
@@ -91,15 +94,13 @@ class Judge:
             judgement = Judgement(
                 delivery_id=delivery.id,
                 report=report,
-                records=tuple(self._row(r, delivery) for r in inspection.records) if landed else (),
+                records=tuple(_row(r, contract, delivery) for r in inspection.records) if landed else (),
                 quarantine=quarantine,
                 replayed=replayed,
             )
 
             def react(tx: Tx) -> None:
-                self.listener(
-                    tx, Judged(delivery, received, self.contract, report, inspection.records, inspection.named)
-                )
+                self.listener(tx, Judged(delivery, received, contract, report, inspection.records, inspection.named))
 
             await asyncio.to_thread(self.store.judge, lease, judgement, react)
             if landed and good:
@@ -127,24 +128,27 @@ class Judge:
             self.listener(tx, NotJudged(delivery.feed, delivery.id, fault))
         return None
 
-    def _inspect(self, delivery: DeliveryRow) -> tuple[Inspection, list[pa.RecordBatch], list[pa.RecordBatch]]:
+    def _inspect(
+        self, delivery: DeliveryRow
+    ) -> tuple[Contract, Inspection, list[pa.RecordBatch], list[pa.RecordBatch]]:
+        """The contract that matched, what it says, and the rows that it lets through and keeps apart."""
         good: list[pa.RecordBatch] = []
         bad: list[pa.RecordBatch] = []
-        inspection = inspect(
-            self.store.archive.path(delivery.sha256),
-            file=delivery.file,
-            contract=self.contract,
-            context=context_of(self.store, delivery, self.registries),
-            delivery=reference(delivery),
-            format=delivery.format,
-            on_good=good.append,
-            on_bad=bad.append,
-        )
-        return replace(inspection, report=self._compared(delivery, inspection)), good, bad
 
-    def _compared(self, delivery: DeliveryRow, inspection: Inspection) -> Report:
+        def look(contract: Contract) -> Inspection:
+            good.clear()
+            bad.clear()
+            return inspect_archived(
+                self.store, delivery, contract, self.registries, on_good=good.append, on_bad=bad.append
+            )
+
+        edition = self.edition or Edition(self.contract)
+        contract, inspection = judged(edition, delivery.received_at, reference(delivery), look)
+        return contract, replace(inspection, report=self._compared(delivery, contract, inspection)), good, bad
+
+    def _compared(self, delivery: DeliveryRow, contract: Contract, inspection: Inspection) -> Report:
         """The report, held against that of the newest earlier delivery of the feed about the same thing."""
-        report, about = inspection.report, subject(self.contract, inspection.named)
+        report, about = inspection.report, subject(contract, inspection.named)
         report = replace(report, delivery=replace(report.delivery, subject=about))
         if about is None:
             return report
@@ -152,12 +156,6 @@ class Judge:
             previous = tx.report_about(about, delivery.feed, before=delivery.id)
         # A subject holds the contract's id, so both were made under it.
         return against(report, previous) if previous is not None else report
-
-    def _row(self, record: Record, delivery: DeliveryRow) -> RecordRow:
-        contract = f"{self.contract.id}@{self.contract.version}"
-        return record_row(
-            record, partner=delivery.partner, feed=delivery.feed, contract=contract, delivery_id=delivery.id
-        )
 
     async def _quarantine(
         self, delivery: DeliveryRow, report: Report, bad: Sequence[pa.RecordBatch]
@@ -176,6 +174,33 @@ class Judge:
         pq.write_table(table, sink, compression="zstd")
         blob = await self.store.archive.put([sink.getvalue()])
         return (QuarantineRow(delivery.id, "rows", why=why, rows=table.num_rows, evidence=blob.sha256),)
+
+
+def inspect_archived(
+    store: Store,
+    delivery: DeliveryRow,
+    contract: Contract,
+    registries: Registries,
+    *,
+    on_good: Rows | None = None,
+    on_bad: Rows | None = None,
+) -> Inspection:
+    """What a contract says of archived bytes, with the history as it was when they came. Writes nothing."""
+    return inspect(
+        store.archive.path(delivery.sha256),
+        file=delivery.file,
+        contract=contract,
+        context=context_of(store, delivery, registries),
+        delivery=reference(delivery),
+        format=delivery.format,
+        on_good=on_good,
+        on_bad=on_bad,
+    )
+
+
+def _row(record: Record, contract: Contract, delivery: DeliveryRow) -> RecordRow:
+    under = f"{contract.id}@{contract.version}"
+    return record_row(record, partner=delivery.partner, feed=delivery.feed, contract=under, delivery_id=delivery.id)
 
 
 def fault_of(error: BaseException) -> str:
