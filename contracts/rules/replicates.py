@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def replicates(clause: Clause, plan: Plan) -> Rule:
     """COA-E115 when a test has fewer or more results than its `replicates`, unless one of them has a comment."""
     each, value_at = str(clause.params["each"]), str(clause.params["value"])
+    nth = str(clause.params["replicate"]) if "replicate" in clause.params else None
     comment = plan.path(str(clause.params["comment"]), each) if "comment" in clause.params else None
     counted = [t for t in plan.contract.schema.tests if t.replicates is not None or t.replicates_max is not None]
 
@@ -32,19 +33,24 @@ def replicates(clause: Clause, plan: Plan) -> Rule:
         for test in counted:
             lines = done.get(test.code, [])
             low, high = test.replicates or 1, test.replicates_max
-            if not lines or (low <= len(lines) and (high is None or len(lines) <= high)):
+            count = _count(lines)
+            if not lines or (low <= count and (high is None or count <= high)):
                 continue
             if comment is None or not any(comment.text(node, exam.root) for _, node in lines):
-                _unexplained(exam, test, lines)
+                _unexplained(exam, test, lines, count)
 
-    def _unexplained(exam: Examination, test: TestDef, lines: list[tuple[str, Node]]) -> None:
+    def _count(lines: list[tuple[str, Node]]) -> int:
+        """An interim and a final result of one replicate are one."""
+        return len({str(node.get(nth)) for _, node in lines}) if nth is not None else len(lines)
+
+    def _unexplained(exam: Examination, test: TestDef, lines: list[tuple[str, Node]], count: int) -> None:
         # More than agreed: the first that is too many. Fewer: the last there is.
         pointer, node = lines[min(len(lines), (test.replicates_max or len(lines)) + 1) - 1]
         agreed = _said(test)
         where = f"explain it in {comment.field.rpartition('.')[2]}" if comment is not None else "explain it"
         problem = Problem(
             "COA-E115",
-            f"has {_results(len(lines))} where {agreed} agreed",
+            f"has {_results(count)} where {agreed} agreed",
             expected=f"{_results(test.replicates or 1)} at least"
             if test.replicates_max is None
             else f"{test.replicates or 1} to {test.replicates_max} results",

@@ -496,6 +496,16 @@ def test_a_mean_and_a_retest_must_be_explained(tmp_path: Path, count: int, messa
     assert look(tmp_path, rows_of("TITRE_INF", count), explained) == []
 
 
+def test_an_interim_and_a_final_result_of_one_replicate_are_one(tmp_path: Path) -> None:
+    """C33: two rows of replicate 1 are still one replicate where two are agreed."""
+
+    def both_stages(body: Body) -> None:
+        body["results"].append({**result(body, "TITRE_INF"), "stage": "interim", "partner_verdict": "NOT_EVALUATED"})
+
+    found = [f[:2] for f in look(tmp_path, rows_of("TITRE_INF", 1), both_stages)]
+    assert ["COA-E115", "TITRE_INF has 1 result where 2 to 3 are agreed"] in found
+
+
 @pytest.mark.parametrize(
     ("test", "text"), [("POTENCY_B", "-4"), ("PH", "74"), ("OSMO", "-0.03"), ("PH", "14.1"), ("VCN_TEST", "1001")]
 )
