@@ -28,7 +28,7 @@ def _suite(root: Element, report: Report) -> None:
     contract = f"{report.contract.id} {report.contract.version}" if report.contract is not None else "no contract"
     suite = SubElement(root, "testsuite", name=visible(f"{report.delivery.file} against {contract}"))
     properties = SubElement(suite, "properties")
-    for name, value in (("verdict", wording.verdict(report)), ("sha256", report.delivery.sha256)):
+    for name, value in (("verdict", report.verdict.value), ("sha256", report.delivery.sha256)):
         SubElement(properties, "property", name=name, value=value)
     about: dict[str, list[Finding]] = {}
     for finding in report.findings:

@@ -16,7 +16,7 @@ from contracts.render.wording import visible
 NAME = "jid report"
 _COLUMNS = (
     ("no", 5), ("severity", 10), ("place", 20), ("code", 11), ("what is wrong", 44), ("found", 22), ("expected", 34),
-    ("how to fix", 44), ("who acts", 16), ("since the delivery before", 18),
+    ("how to fix", 44), ("who acts", 16), ("history", 18),
 )  # fmt: skip
 _LISTED = 100
 
@@ -54,8 +54,16 @@ def report_sheet(report: Report, links: dict[int, Link], styles: Styles, copied:
             leads = quoteattr(visible(f"'{name}'!{target.cell}"))
             hyperlinks.append(f'<hyperlink ref="C{len(rows) + 1}" location={leads} display={quoteattr(said[2])}/>')
         rows.append(list(zip(said, looks, strict=True)))
-    rows += _after(report, line, head)
-    return _xml(rows, table, hyperlinks).encode()
+    end = len(rows)
+    rows += _after(report, line, styles.own(bold=True, wrap=False))
+    heights = {n: _height([said for said, _ in rows[n - 1]]) for n in range(table + 1, end + 1)}
+    return _xml(rows, table, hyperlinks, {1: 22.0, **heights}).encode()
+
+
+def _height(texts: Sequence[str]) -> float:
+    """Points that a row needs for its longest wrapped text: not every program grows a row by itself."""
+    lines = max(-(-len(said) // (width - 2)) for said, (_, width) in zip(texts, _COLUMNS, strict=True))
+    return 15.0 * max(lines, 1)
 
 
 def _verdict(report: Report) -> str:
@@ -106,9 +114,11 @@ def _after(report: Report, line: int, head: int) -> list[list[tuple[str, int]]]:
     return rows
 
 
-def _xml(rows: Sequence[Sequence[tuple[str, int]]], table: int, hyperlinks: Sequence[str]) -> str:
+def _xml(
+    rows: Sequence[Sequence[tuple[str, int]]], table: int, hyperlinks: Sequence[str], heights: dict[int, float]
+) -> str:
     widths = "".join(f'<col min="{n}" max="{n}" width="{w}" customWidth="1"/>' for n, (_, w) in enumerate(_COLUMNS, 1))
-    body = "".join(row_xml(number, row) for number, row in enumerate(rows, 1) if row)
+    body = "".join(row_xml(number, row, heights.get(number)) for number, row in enumerate(rows, 1) if row)
     view = (
         f'<sheetViews><sheetView workbookViewId="0" tabSelected="1" showGridLines="0"><pane ySplit="{table}" '
         f'topLeftCell="A{table + 1}" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
@@ -122,7 +132,7 @@ def _xml(rows: Sequence[Sequence[tuple[str, int]]], table: int, hyperlinks: Sequ
     )
 
 
-def row_xml(number: int, cells: Sequence[tuple[str, int | None]]) -> str:
+def row_xml(number: int, cells: Sequence[tuple[str, int | None]], height: float | None = None) -> str:
     """One row of texts, each with its style; an empty text is no cell unless it has a style."""
     made = []
     for column, (said, style) in enumerate(cells, 1):
@@ -132,4 +142,5 @@ def row_xml(number: int, cells: Sequence[tuple[str, int | None]]) -> str:
             made.append(f'<c r="{letters(column)}{number}"{look} t="inlineStr">{inside}</c>')
         elif style is not None:
             made.append(f'<c r="{letters(column)}{number}"{look}/>')
-    return f'<row r="{number}">{"".join(made)}</row>'
+    tall = f' ht="{height}" customHeight="1"' if height is not None else ""
+    return f'<row r="{number}"{tall}>{"".join(made)}</row>'

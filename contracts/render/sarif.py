@@ -62,7 +62,7 @@ def _run(report: Report) -> dict[str, Any]:
         "invocations": [invocation],
         "results": [_result(f, report, used.index(f.code)) for f in results],
         "properties": {
-            "verdict": wording.verdict(report),
+            "verdict": report.verdict.value,
             "checks": wording.checks(report),
             "contract": f"{contract.id}@{contract.version}" if contract is not None else None,
         },
@@ -163,4 +163,4 @@ def _fix(f: Finding) -> dict[str, Any] | None:
 
 def _uri(file: str) -> str:
     """A relative reference: `a:b.csv` must not read as a scheme."""
-    return quote(file, safe="/")
+    return quote(visible(file), safe="/")

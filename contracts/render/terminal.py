@@ -13,7 +13,7 @@ from dataclasses import replace
 from contracts.codes import Severity
 from contracts.finding import Coverage, Excerpt, Finding, Report, Verdict, verdict_of
 from contracts.place import Place
-from contracts.render.wording import VERDICTS, checks, clause, counts, history, places, since
+from contracts.render.wording import VERDICTS, checks, clause, counts, history, places, since, visible
 
 _RED, _YELLOW, _BLUE, _DIM, _BOLD, _OFF = "\x1b[91m", "\x1b[33m", "\x1b[94m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _COLOURS = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _BLUE}
@@ -41,19 +41,19 @@ def _finding(f: Finding, report: Report, pen: _Pen, room: int) -> str:
     head = pen.paint(f"{f.severity.value}[{f.code}]", _COLOURS[f.severity], bold=True)
     shown = f.excerpt.lines if f.excerpt is not None else ()
     gutter = max([2, *(len(str(line.number)) for line in shown)])
-    lines = [f"{head}{pen.bold(f': {f.message}')}", _places(f, pen, " " * gutter)]
+    lines = [f"{head}{pen.bold(f': {visible(f.message)}')}", _places(f, pen, " " * gutter)]
     if f.excerpt is not None and shown:
         lines += _window(f, f.excerpt, pen, room, gutter)
     margin = " " * (gutter + 1)
-    lines.append(f"{margin}{pen.blue('=')} clause: {clause(f, report)}")
+    lines.append(f"{margin}{pen.blue('=')} clause: {visible(clause(f, report))}")
     if f.excerpt is None and f.expected is not None:
-        lines.append(f"{margin}{pen.blue('=')} expected: {f.expected.text}")
+        lines.append(f"{margin}{pen.blue('=')} expected: {visible(f.expected.text)}")
     if f.note is not None:
-        lines.append(f"{margin}{pen.blue('=')} note: {f.note}")
+        lines.append(f"{margin}{pen.blue('=')} note: {visible(f.note)}")
     if f.baseline is not None:
         lines.append(f"{margin}{pen.blue('=')} history: {history(f)}")
     if f.fix is not None:
-        lines.append(f"{margin}{pen.blue('=')} help: {f.fix.text}")
+        lines.append(f"{margin}{pen.blue('=')} help: {visible(f.fix.text)}")
     return "\n".join(lines)
 
 
@@ -62,13 +62,14 @@ def _places(f: Finding, pen: _Pen, margin: str) -> str:
     parts = [first.file or "", first.label(), first.pointer or ""]
     if f.count > 1:
         parts[1], parts[2] = places(f), ""
+    parts = [visible(part) for part in parts]
     said = [parts[0], pen.blue(parts[1]) if parts[1] else "", pen.dim(f" {parts[2]}") if parts[2] else ""]
     return f"{margin}{pen.blue('-->')} {'  '.join(part for part in said if part)}".rstrip()
 
 
 def _window(f: Finding, excerpt: Excerpt, pen: _Pen, room: int, gutter: int) -> list[str]:
     rows, start, length = _table(excerpt) if excerpt.mark_from is None else _text(excerpt)
-    label = f.expected.text if f.expected is not None else ""
+    label = visible(f.expected.text) if f.expected is not None else ""
     if label and not label.startswith("required"):
         label = f"expected {label}"
     rows, start, length = _cut(rows, start, length, room - gutter - 3)
@@ -167,7 +168,7 @@ def _after(report: Report) -> list[str]:
             word, verb = ("check", "needs") if hub.needs_hub == 1 else ("checks", "need")
             lines[0] += f"; {hub.needs_hub} more {word} {verb} the hub"
     compared = since(report)
-    return [*lines, compared] if compared is not None else lines
+    return [*lines, visible(compared)] if compared is not None else lines
 
 
 def _judged(hub: Coverage) -> int:

@@ -26,7 +26,8 @@ def held(report: Report) -> bool:
 
 
 def verdict(report: Report) -> str:
-    return "held" if held(report) else VERDICTS[report.verdict]
+    """The report's verdict in words; `rejected (held)` when nothing is wanted from the sender."""
+    return f"{VERDICTS[report.verdict]}{' (held)' if held(report) else ''}"
 
 
 def meaning(report: Report) -> str:
