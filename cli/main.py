@@ -39,12 +39,24 @@ _GROUPS: dict[str, tuple[str, dict[str, str]]] = {
     "alerts": ("What people were told.", {"list": "list_", "show": "show", "ack": "ack"}),
     "lots": ("Vector lots and their level.", {"list": "list_"}),
     "slots": ("Patient slots and their clearance.", {"list": "list_"}),
-    "contracts": ("The data contracts.", {"lint": "lint", "show": "show"}),
+    "contracts": (
+        "The data contracts.",
+        {
+            "lint": "lint",
+            "show": "show",
+            "diff": "diff:diff",
+            "template": "kit:template",
+            "schema": "kit:schema",
+            "sample": "kit:sample",
+            "docs": "kit:docs",
+        },
+    ),
 }
 for group, (about, members) in _GROUPS.items():
     branch = App(name=group, help=about)
     for name, function in members.items():
-        branch.command(f"cli.commands.{group}:{function}", name=name)
+        module, _, of_module = function.rpartition(":")
+        branch.command(f"cli.commands.{module or group}:{of_module}", name=name)
     app.command(branch)
 
 

@@ -33,11 +33,14 @@ class Column:
     def of(self, record: Mapping[str, Any], row: Mapping[str, Any]) -> Cell:
         """The value in one row; None where the draft says nothing."""
         node: Any = row if self.per_row else record
-        for part in self.path:
-            if isinstance(node, list):
-                node = node[int(part)] if int(part) < len(node) else None
-            else:
-                node = node.get(part) if isinstance(node, Mapping) else None
+        if len(self.path) == 1:  # nearly every cell of a long series
+            node = node.get(self.path[0])
+        else:
+            for part in self.path:
+                if isinstance(node, list):
+                    node = node[int(part)] if int(part) < len(node) else None
+                else:
+                    node = node.get(part) if isinstance(node, dict) else None
         return node if isinstance(node, (str, int)) or node is None else str(node)
 
 

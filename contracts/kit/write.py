@@ -10,10 +10,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from contracts.contract import SourceForm, TagDef
+from contracts.contract import SourceForm
 from contracts.document import RawNumber
 from contracts.errors import CannotMake
 from contracts.kit.columns import Cell, columns
@@ -117,34 +117,32 @@ def _text(value: Cell) -> str:
 
 
 def _pi(draft: Draft) -> str:
-    """A stream set of recorded values, one stream a tag, as a PI Web API answers."""
-    tags = {tag.tag: tag for tag in draft.contract.schema.tags}
+    """A stream set of recorded values, one stream a tag and one line a point, as a PI Web API answers."""
+    schema = draft.contract.schema
+    units = {tag.tag: tag.unit for tag in schema.tags}
     streams: dict[str, list[Mapping[str, Any]]] = {}
     for row in draft.rows:
         streams.setdefault(str(row.get("tag")), []).append(row)
-    quality = draft.contract.schema.quality_map
-    mark = draft.contract.schema.locale.decimal
-    items = [_stream(name, tags.get(name), rows, quality) for name, rows in streams.items()]
-    return dumps({"Links": {}, "Items": items}, mark, indent=1) + "\n"
+    written = []
+    for name, rows in streams.items():
+        unit = units.get(name, "")
+        items = ",\n".join(
+            dumps(_point(row, unit, schema.quality_map), schema.locale.decimal, indent=None) for row in rows
+        )
+        head = json.dumps({"Name": name, "UnitsAbbreviation": unit}, ensure_ascii=False).removesuffix("}")
+        written.append(f'{head}, "Items": [\n{items}\n]}}')
+    joined = ",\n".join(written)
+    return f'{{"Links": {{}}, "Items": [\n{joined}\n]}}\n'
 
 
-def _stream(
-    name: str, tag: TagDef | None, rows: Iterable[Mapping[str, Any]], quality: Mapping[str, str]
-) -> dict[str, Any]:
-    unit = tag.unit if tag is not None else ""
+def _point(row: Mapping[str, Any], unit: str, quality: Mapping[str, str]) -> dict[str, Any]:
+    grade = quality.get(str(row.get("quality")))
     return {
-        "Name": name,
-        "UnitsAbbreviation": unit,
-        "Items": [
-            {
-                "Timestamp": row.get("ts"),
-                "Value": row.get("value"),
-                "UnitsAbbreviation": row.get("unit") or unit,
-                "Good": (word := quality.get(str(row.get("quality")))) in ("GOOD", "UNCERTAIN"),
-                "Questionable": word == "UNCERTAIN",
-                "Substituted": False,
-                "Annotated": False,
-            }
-            for row in rows
-        ],
+        "Timestamp": row.get("ts"),
+        "Value": row.get("value"),
+        "UnitsAbbreviation": row.get("unit") or unit,
+        "Good": grade in ("GOOD", "UNCERTAIN"),
+        "Questionable": grade == "UNCERTAIN",
+        "Substituted": False,
+        "Annotated": False,
     }
