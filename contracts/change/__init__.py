@@ -8,18 +8,20 @@ store and no clock.
 
 from contracts.change.change import At, Change, Comparison, Effect, Grade, Part
 from contracts.change.compare import compare
-from contracts.change.flips import Flip, Moved, flip_of, would_pass
+from contracts.change.flips import ClauseFlips, Flip, Moved, by_clause, flip_of, would_pass
 from contracts.change.version import suggested, too_small
 
 __all__ = [
     "At",
     "Change",
+    "ClauseFlips",
     "Comparison",
     "Effect",
     "Flip",
     "Grade",
     "Moved",
     "Part",
+    "by_clause",
     "compare",
     "flip_of",
     "suggested",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contracts.finding import Finding, Report, Verdict
@@ -80,3 +80,38 @@ def would_pass(flips: Iterable[Flip]) -> str:
     if len(flips) == 1:
         return "your last file would pass" if passing else "your last file would not pass"
     return f"{passing} of your last {len(flips)} files would pass"
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseFlips:
+    """What one clause does to past deliveries (by id): which it turns, and how many findings come and go."""
+
+    clause: str
+    rejects: tuple[str, ...]
+    """Deliveries that flip from accepted to rejected, with new errors of this clause."""
+    accepts: tuple[str, ...]
+    """Deliveries that flip back, with errors of this clause that vanish."""
+    new: int
+    vanished: int
+
+
+def by_clause(flips: Mapping[str, Flip]) -> tuple[ClauseFlips, ...]:
+    """The flips of deliveries, by id, told clause by clause: those that turn a verdict first."""
+    found: dict[str, ClauseFlips] = {}
+    for delivery, flip in flips.items():
+        for moved, is_new in (*((m, True) for m in flip.new), *((m, False) for m in flip.vanished)):
+            was = found.get(moved.clause, ClauseFlips(moved.clause, (), (), 0, 0))
+            turns = flip.flipped and moved.severity == "error" and is_new == (flip.after is Verdict.REJECTED)
+            ids = (delivery,) if turns else ()
+            found[moved.clause] = ClauseFlips(
+                moved.clause,
+                _joined(was.rejects, ids if is_new else ()),
+                _joined(was.accepts, () if is_new else ids),
+                was.new + (moved.count if is_new else 0),
+                was.vanished + (0 if is_new else moved.count),
+            )
+    return tuple(sorted(found.values(), key=lambda c: (-len(c.rejects), -len(c.accepts), c.clause)))
+
+
+def _joined(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *more)))
