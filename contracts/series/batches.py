@@ -89,8 +89,9 @@ class Batches:
             hit = np.flatnonzero(np.array([*strange, False])[index])
             for name, rows in self._by_word(clause, words, index, hit):
                 self._stranger(clause, column, name, rows, batch)
-        if array.null_count:
-            self._missing(clause, column, np.flatnonzero(index < 0), batch)
+        blank = np.array([*(not name for name in words), True])[index]  # the last one stands for an empty row
+        if blank.any():
+            self._missing(clause, column, np.flatnonzero(blank), batch)
 
     def _by_word(self, clause: Clause, words: list[str], index: Index, hit: Index) -> Iterator[tuple[str, Index]]:
         """The rows of each word; from the twenty-first on they share a name, for a file may be full of noise."""
