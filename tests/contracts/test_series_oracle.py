@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -78,6 +79,27 @@ def truth(folder: Path) -> dict[str, list[int]]:
 def test_every_rule_names_the_rows_of_the_manifest(bench: Any, seed: int) -> None:
     folder = bench(200_000, 40, seed)
     assert run(folder) == truth(folder)
+
+
+@pytest.mark.timeout(3600)  # 20 seeds in full scale
+def test_every_seed_size_and_batch_size_agrees_with_the_oracle_and_the_manifest(
+    tmp_path: Path, scale: str, seed: int
+) -> None:
+    """Full: 20 seeds, three sizes, three sizes of batches and a stream that is cut somewhere."""
+    seeds, sizes = (range(20), (20_000, 200_000, 1_000_000)) if scale == "full" else (range(2), (20_000,))
+    dice = random.Random(seed)
+    for number in seeds:
+        for rows in sizes:
+            folder = tmp_path / f"{number}-{rows}"
+            module("gen_pat").generate(folder, rows, dice.choice([40, 200]), 5, max(3, rows // 100_000), number, False)
+            parameters = json.loads((folder / "manifest.json").read_text())["parameters"]
+            oracle_of = module("pat_oracle").oracle
+            expected = oracle_of(folder / "pat.parquet", folder / "tags.parquet", parameters, 2, "2GB")
+            expected = {rule: found for rule, found in expected.items() if found}
+            assert expected == truth(folder), (number, rows)
+            for batch_rows in (1_000, dice.randint(2_000, 100_000), 1 << 20):
+                assert run(folder, batch_rows) == expected, (number, rows, batch_rows)
+            shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("batch_rows", [997, 10_000, 131_072, 1_000_000])
