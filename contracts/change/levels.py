@@ -47,7 +47,13 @@ def _level(spot: Spot, old: ServiceLevel, new: ServiceLevel) -> None:
 def _lead(spot: Spot, old: timedelta, new: timedelta) -> None:
     row = rows.TIGHTER if new < old else rows.WIDER
     word = "earlier" if new < old else "later"
-    spot.tell("due.time", row, f"due {said(abs(new - old))} {word}, {said(old)} -> {said(new)}")
+    spot.tell("due.time", row, f"due {said(abs(new - old))} {word}, {_hours(old)} -> {_hours(new)}")
+
+
+def _hours(length: timedelta) -> str:
+    """In whole hours where it can: two times in different units are hard to compare."""
+    hours, rest = divmod(length, timedelta(hours=1))
+    return said(length) if rest else f"{hours} h"
 
 
 def _days(spot: Spot, _old: Any, _new: Any) -> None:

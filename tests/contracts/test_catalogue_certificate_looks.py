@@ -238,6 +238,13 @@ def test_a_result_that_is_not_there_yet_is_no_word_and_contradicts_a_release(tmp
     ]
 
 
+def test_a_text_may_be_pending_too(tmp_path: Path) -> None:
+    """C10 of a test that is answered in words of its own."""
+    assert look(tmp_path, value("SEQUENCE_NOTE", value="two silent changes in the backbone")) == []
+    (found,) = look(tmp_path, value("SEQUENCE_NOTE", value="to follow"))
+    assert found[:2] == ["COA-E109", "the value of SEQUENCE_NOTE is not there yet"]
+
+
 @pytest.mark.parametrize("blank", ["", "   ", None])
 def test_a_blank_result_is_empty_or_absent(tmp_path: Path, blank: str | None) -> None:
     """C10 as well."""
@@ -546,6 +553,25 @@ def test_a_certificate_is_signed_by_the_right_person_in_time(
     assert look(tmp_path, edit) == expected
     findings = judged(tmp_path, spoiled(edit)).report.findings
     assert all(f.found is None or "qa.17" not in str(f.found.text) for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("lots", "text", "says"),
+    [
+        (3, "1500", None),  # 30 times the median of 50 is still inside
+        (3, "1501", "is 30 times above the median of 3 earlier results"),
+        (3, "24000", "is 480 times above the median of 3 earlier results"),
+        (3, "1.6", "is 31 times below the median of 3 earlier results"),
+        (3, "0", "is 50000000000000000000000000000000 times below the median of 3 earlier results"),
+        (2, "24000", None),  # too little is known
+    ],
+)
+def test_a_slip_of_magnitude_is_told_by_earlier_lots(tmp_path: Path, lots: int, text: str, says: str | None) -> None:
+    """C04: P24 was 50 in every lot so far; within a factor of 30 nothing is said, and below 3 lots nothing either."""
+    past = [record() | {"certificate_no": f"COA-025010{n}", "lot_number": f"LV-2501-0{n}"} for n in range(lots)]
+    found = look(tmp_path, value("P24", value=text), context=accepted(tmp_path, *past))
+    fix = "confirm the value, or correct it in a new revision"
+    assert found == ([["COA-E113", f"the value of P24 {says}", fix]] if says else [])
 
 
 def accepted(folder: Path, *bodies: Body) -> Context:
