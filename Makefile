@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed
 SOURCES := contracts connectors hub flows cli sandbox tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench crash lock clean
+.PHONY: help run test check reference bench crash lock clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
@@ -30,6 +30,9 @@ check: $(STAMP)  ## lint, format, types, import rules
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: $(STAMP)  ## write docs/reference anew from the profile, the rulebook and the codes
+	$(BIN)/python -m contracts.reference docs/reference
 
 bench: $(STAMP)  ## figures as ratios to a bare floor; ONLY=series runs a part
 	$(BIN)/python -m tests.bench $(ONLY)

@@ -44,6 +44,7 @@ _GROUPS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "lint": "lint",
             "show": "show",
+            "profile": "profile",
             "diff": "diff:diff",
             "template": "kit:template",
             "schema": "kit:schema",

@@ -1,7 +1,8 @@
-"""`jid contracts lint|show`: for the engineer who writes a contract and the partner who reads it."""
+"""`jid contracts lint|show|profile`: for the engineer who writes a contract and the partner who reads it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +15,14 @@ from cli.output import COMMON, CommonOptions, emit_json, table
 
 if TYPE_CHECKING:
     from contracts.contract import Clause, Contract, Field
+    from contracts.errors import LintProblem
 
 
-def lint(*files: Path, common: CommonOptions = COMMON) -> int:
+def lint(
+    *files: Path,
+    github: Annotated[bool, Parameter(negative="", help="As annotations of GitHub Actions.")] = False,
+    common: CommonOptions = COMMON,
+) -> int:
     """Every error of a contract file in one go: place, what is wrong, what is valid. No file named: the catalog.
 
     For example:
@@ -24,6 +30,8 @@ def lint(*files: Path, common: CommonOptions = COMMON) -> int:
         jid contracts lint northvale-coa.odcs.yaml
 
         jid contracts lint
+
+        jid contracts lint --github
     """
     from contracts.codes import Severity
     from contracts.lint import lint as lint_contract
@@ -37,6 +45,8 @@ def lint(*files: Path, common: CommonOptions = COMMON) -> int:
         problems += lint_contract(path.read_bytes(), str(path))
     if common.as_json:
         emit_json("lint", files=[str(path) for path in named], problems=problems)
+    elif github:
+        print("\n".join(_annotation(p) for p in problems))
     else:
         for p in problems:
             print(f"{p.severity.value}[{p.code}] {p.file}:{p.line}:{p.column}: {p.message}")
@@ -45,6 +55,30 @@ def lint(*files: Path, common: CommonOptions = COMMON) -> int:
         errors = sum(p.severity is Severity.ERROR for p in problems)
         print(f"{len(named)} contracts, {errors} errors, {len(problems) - errors} other remarks")
     return Exit.FINDINGS if any(p.severity is Severity.ERROR for p in problems) else Exit.FINE
+
+
+def _annotation(p: LintProblem) -> str:
+    """One workflow command. What comes from the file must not end the command or start another one."""
+    level = {"error": "error", "warning": "warning", "info": "notice"}[p.severity.value]
+    said = f"{p.message}; {p.help}" if p.help else p.message
+    said, file = (re.sub(r"[%\r\n]", lambda m: f"%{ord(m[0]):02X}", text) for text in (said, p.file))
+    file = file.replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} file={file},line={p.line},col={p.column},title={p.code}::{said}"
+
+
+def profile() -> int:
+    """The profile as JSON Schema: every custom property, rule and parameter, for editors and other tools.
+
+    For example:
+
+        jid contracts profile
+    """
+    import json
+
+    from contracts.rulebook import profile_schema
+
+    print(json.dumps(profile_schema(), indent=1, ensure_ascii=False))
+    return Exit.FINE
 
 
 def show(
