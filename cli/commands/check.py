@@ -166,9 +166,12 @@ def _earlier(path: Path) -> list[Report]:
     _readable(path)
     try:
         body = orjson.loads(path.read_bytes())
-        return [from_json(report) for report in body.get("reports", [body])]
+        found = [from_json(report) for report in body.get("reports", [body])]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Stop(f"{path} holds no report", next_step="write one first: jid check FILE --json -o FILE.json") from None
+        found = []
+    if not found:
+        raise Stop(f"{path} holds no report", next_step="write one first: jid check FILE --json -o FILE.json")
+    return found
 
 
 def _compared(report: Report, earlier: list[Report]) -> Report:

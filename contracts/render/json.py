@@ -96,8 +96,8 @@ def _clauses(report: Report) -> dict[str, Any] | None:
     return {side: ends for side, ends in sides.items() if ends} or None
 
 
-def _ends(ends: Ends) -> dict[str, tuple[str, ...]]:
-    return {end: ids for end, ids in _all(ends).items() if ids}
+def _ends(ends: Ends) -> dict[str, list[str]]:
+    return {end: list(ids) for end, ids in _all(ends).items() if ids}
 
 
 def _read_ends(body: Mapping[str, Sequence[str]]) -> Ends:

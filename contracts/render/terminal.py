@@ -143,8 +143,9 @@ def _pad(text: str, width: int) -> str:
 
 
 def _summary(report: Report, by_file: list[Finding], pen: _Pen) -> str:
-    """Verdict, counts and checks of the file. While the hub judged nothing its checks are counted along."""
-    alone = replace(report, hub_coverage=Coverage()) if _judged(report.hub_coverage) else report
+    """Verdict, counts and checks of the file, in the words that its sender sees: there the hub has judged nothing."""
+    beyond = report.hub_coverage.clauses
+    alone = replace(report, hub_coverage=Coverage(beyond, needs_hub=beyond))
     verdict = verdict_of(tuple(by_file))
     said = pen.paint(VERDICTS[verdict], _RED if verdict is Verdict.REJECTED else "", bold=True)
     found = counts(by_file)
