@@ -21,12 +21,12 @@ def plausible(clause: Clause, _plan: Plan) -> Rule:
     def rule(exam: Examination) -> None:
         history = exam.context.history
         assert history is not None
-        for line in exam.results(each):
+        for (at, node), line in zip(exam.frames(each), exam.results(each), strict=True):
             test, judged = line.test, line.judged
             if test is None or judged is None or test.plausible_factor is None or judged.reading is None:
                 continue
             reading = judged.reading
-            pointer = f"{line.pointer}/{value_at}"
+            pointer = f"{at}/{value_at}"
             if reading.compared is None or reading.operator != "=" or exam.is_spoiled(pointer):
                 continue
             earlier = history.values(test.code)
@@ -35,22 +35,23 @@ def plausible(clause: Clause, _plan: Plan) -> Rule:
             middle, factor = median(earlier), test.plausible_factor
             if middle <= 0 or middle / factor <= reading.compared <= middle * factor:
                 continue
-            times = reading.compared / middle if reading.compared > middle else middle / max(reading.compared, _TINY)
-            side = "above" if reading.compared > middle else "below"
             problem = Problem(
                 "COA-E113",
-                f"is {times:.0f} times {side} the median of {len(earlier)} earlier results",
+                f"is {_far(reading.compared, middle)} the median of {len(earlier)} earlier results",
                 expected=f"a value within {factor} times {middle}",
                 fix="confirm the value, or correct it in a new revision",
             )
-            raw = line.node.get(value_at)
+            raw = node.get(value_at)
             found = raw if isinstance(raw, str) else None
             exam.raise_(clause, problem, pointer, f"{each}.{value_at}", found=found, spoil=False, unit=test.unit)
 
     return rule
 
 
-_TINY = Decimal("1e-30")
+def _far(value: Decimal, middle: Decimal) -> str:
+    if value <= 0:
+        return f"{value}, far below {middle},"
+    return f"{value / middle:.0f} times above" if value > middle else f"{middle / value:.0f} times below"
 
 
 def median(values: Sequence[Decimal]) -> Decimal:

@@ -122,9 +122,9 @@ class Judge:
             says, expected = "is not an operator", "one of = < <= > >="
             problems.append(("operator", Problem("COA-E101", says, expected, "write = when the value is exact")))
             return None
-        if test.value_kind == "text":
+        if test.value_kind == "text" and not is_pending(value):
             return Reading(word=value.strip(" \t"))
-        if test.value_kind == "qualitative":
+        if test.value_kind != "numeric":
             return self._read_word(test, value, problems)
         number = self._read_numeric(test, value, loq)
         if isinstance(number, Reading):
