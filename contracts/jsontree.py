@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
@@ -21,8 +21,10 @@ from contracts.jsonquick import read_quickly
 from contracts.place import Place
 
 _WINDOW = 96  # characters of a long line that an excerpt shows
+_MOST_TWICE = 1000  # repeated keys that are named one by one
 _LESS = "leave out what nests so deep, or agree on another maxDepth"
 _TOKEN = re.compile(r'[ \t\n\r]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^ \t\n\r{}\[\],:"]+)', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 _UNFINISHED = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|\.?[0-9]*[eE][+-]?", re.DOTALL)
 
@@ -62,6 +64,7 @@ def read_json(
     file: str,
     max_depth: int = 64,
     max_bytes: int = 50_000_000,
+    max_values: int | None = None,
     encodings: Sequence[str] = ("utf-8",),
 ) -> JsonTree:
     """The tree in `data`, or the problems that keep it from being read (FILE-E101, E102, E401, E402, E404, E405, E603).
@@ -73,6 +76,9 @@ def read_json(
     text, problems = decode(data, file=file, accepted=encodings)
     if text is None:
         return JsonTree(file, "", None, problems)
+    if max_values is not None and _more_values_than(max_values, text):
+        message = f"the file holds more than the {max_values:,} values agreed"
+        return _refused(file, text, "FILE-E603", message, 0, fix="send smaller files, or agree on another limit")
     tree = _parse(text, file, max_depth)
     mark = damage(text)
     if mark is not None:
@@ -92,9 +98,9 @@ def _refuse_constant(name: str) -> None:
 def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if not text.strip(" \t\r\n"):
         return _refused(file, text, "FILE-E401", "the file is empty", 0)
-    quick = read_quickly(text)
+    quick = read_quickly(text) if "\\u0000" not in text else None
     if quick is not None and quick.nodes <= max_depth and _keys_are_single(text, quick.members):
-        return JsonTree(file, text, quick.root, _odd_characters(text, quick.root, file) if "\\u0000" in text else ())
+        return JsonTree(file, text, quick.root)
     counted = objects = 0
 
     def count(members: dict[str, Raw]) -> dict[str, Raw]:
@@ -125,9 +131,18 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if not _keys_are_single(text, counted):
         twice = _repeated_keys(text)
         if twice:
-            return JsonTree(file, text, None, tuple(_twice(text, file, pointer, at) for pointer, at in twice))
+            return JsonTree(file, text, None, tuple(_all_twice(text, file, twice)))
     odd = _odd_characters(text, root, file) if "\\u" in text else ()
     return JsonTree(file, text, None if odd else root, odd)
+
+
+def _more_values_than(limit: int, text: str) -> bool:
+    """Whether the tree would have more nodes. An object of nothing costs a hundred times its two characters."""
+
+    def nodes(part: str) -> int:
+        return part.count(",") + part.count("[") + part.count("{")
+
+    return nodes(text) > limit and nodes(_STRING.sub("", text)) > limit
 
 
 def _keys_are_single(text: str, counted: int) -> bool:
@@ -190,17 +205,28 @@ def _odd_characters(text: str, root: Raw, file: str) -> tuple[FormProblem, ...]:
     return ()
 
 
-def _twice(text: str, file: str, pointer: str, at: int) -> FormProblem:
-    line, column = line_and_column(text, at)
-    name = _unescape(pointer.rpartition("/")[2])
-    return FormProblem(
-        "FILE-E404",
-        f"the key {name} stands twice in one object",
-        Place(file=file, line=line, column=column, pointer=pointer),
-        found=name,
-        expected="every key once",
-        fix=f"keep one {name}; readers disagree about which one counts",
-    )
+def _all_twice(text: str, file: str, twice: Sequence[tuple[str, int]]) -> Iterator[FormProblem]:
+    """FILE-E404 for each key that comes again; beyond the first thousand only their number."""
+    line, seen = 1, 0
+    for pointer, at in twice[:_MOST_TWICE]:
+        line += text.count("\n", seen, at)
+        seen = at
+        name = _unescape(pointer.rpartition("/")[2])
+        shown = name if len(name) <= 60 else f"{name[:59]}…"
+        yield FormProblem(
+            "FILE-E404",
+            f"the key {shown} stands twice in one object",
+            Place(file=file, line=line, column=at - text.rfind("\n", 0, at), pointer=pointer),
+            found=name,
+            expected="every key once",
+            fix=f"keep one {shown}; readers disagree about which one counts",
+        )
+    if len(twice) > _MOST_TWICE:
+        more = len(twice) - _MOST_TWICE
+        line, column = line_and_column(text, twice[_MOST_TWICE][1])
+        message = f"{more} more keys stand twice in one object"
+        fix = "keep one of each; readers disagree about which one counts"
+        yield FormProblem("FILE-E404", message, Place(file=file, line=line, column=column, pointer=""), fix=fix)
 
 
 def _refused(file: str, text: str, code: str, message: str, offset: int, *, fix: str | None = None) -> JsonTree:
@@ -272,7 +298,7 @@ _SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # t
 
 
 def _repeated_keys(text: str) -> list[tuple[str, int]]:
-    """Keys that come again in the same object: their pointer and where the second key begins."""
+    """Keys that come again in the same object: their pointer and where the second one begins."""
     repeated: list[tuple[str, int]] = []
     stack: list[_Open] = []
     for token in _TOKEN.finditer(text):
@@ -290,7 +316,8 @@ def _repeated_keys(text: str) -> list[tuple[str, int]]:
         elif here is not None and here.keys is not None and here.waiting is None:
             name = json.loads(word) if word.startswith('"') else word
             here.waiting = f"{here.pointer}/{_escape(name)}"
-            if name in here.keys:
+            if name in here.keys and name not in here.twice:
+                here.twice.add(name)
                 repeated.append((here.waiting, start))
             here.keys.add(name)
         elif word in "{[":
@@ -307,6 +334,7 @@ class _Open:
     keys: set[str] | None  # None: an array
     waiting: str | None = None
     index: int = 0
+    twice: set[str] = field(default_factory=set)
 
 
 def _escape(name: str) -> str:

@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.formats.choose import choose
+from connectors.formats.privacy import personal_data
 from connectors.formats.reading import Reading, Unreadable, reading_safely, unread_document
 from connectors.formats.registry import Format, formats
 from connectors.formats.sniff import HEAD
 from contracts.contract import Contract
 from contracts.document import Document, FormProblem, SeriesSource
 from contracts.place import Place
+from contracts.redaction import file_name
+from contracts.values.personal import PersonalData
 
 __all__ = ["Format", "Reading", "Unreadable", "formats", "open_series", "read_document"]
 
@@ -53,13 +56,14 @@ def open_series(
     from connectors.formats.series_source import GuardedSeries, UnreadSeries  # here: a certificate needs no Arrow
 
     name = format or "unknown"
-    problems: tuple[FormProblem, ...] = ()
+    file, named = _shown_name(file, contract)
+    problems = named
     try:
         _within_size(path.stat().st_size, file, contract)
         with path.open("rb") as stream:
             head = stream.read(HEAD)
-        chosen, form, problems = choose(head, file=file, contract=contract, format=format)
-        name = chosen.name
+        chosen, form, more = choose(head, file=file, contract=contract, format=format)
+        name, problems = chosen.name, (*named, *more)
         assert chosen.series is not None
         with reading_safely(file, f"{name} file"):
             if contract.schema.time.base == "relative":
@@ -72,6 +76,18 @@ def open_series(
     except Unreadable as unreadable:
         return UnreadSeries(file, name, (*problems, *unreadable.problems))
     return GuardedSeries(source, problems)
+
+
+def _shown_name(file: str, contract: Contract) -> tuple[str, tuple[FormProblem, ...]]:
+    """How the file is called in a series' report, and FILE-E701 when its own name may not be shown. The engine does
+    the same for a document."""
+    personal = PersonalData(contract.personal_data) if contract.personal_data else None
+    kind = personal.in_text(file) if personal is not None else None
+    if kind is None:
+        return file, ()
+    shown = file_name(file, personal)
+    fix = "rename the file, with the batch and the day"
+    return shown, (personal_data(f"the name of the file holds {kind}", Place(file=shown), fix),)
 
 
 def _within_size(size: int, file: str, contract: Contract) -> None:

@@ -51,6 +51,9 @@ def open_series(path: Path, reading: Reading, batch_rows: int) -> CsvSeries:
     except (UnicodeDecodeError, LookupError) as fault:
         doubt = in_doubt(head, getattr(fault, "start", 0), file=reading.file, accepted=accepted)
         raise Unreadable(*chosen.problems, doubt) from fault
+    if not whole and len(lines) == 1:
+        message = f"the first line is longer than {HEAD:,} bytes"
+        raise Unreadable(FormProblem("FILE-E603", message, reading.place(1), expected="a header and one row a point"))
     dialect, found = csv_dialect.table(lines, reading)
     problems = (*chosen.problems, *dialect.problems, *found.problems)
     unread = {p.field for p in problems if p.code in ("FILE-E201", "FILE-E203", "FILE-E205")}

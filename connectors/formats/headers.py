@@ -16,7 +16,7 @@ from contracts.contract import Field, Schema, SourceForm
 from contracts.document import FormProblem
 from contracts.place import Place
 
-COMPARED = 100  # unknown headers that are compared with a missing one: each comparison costs as much as a row
+COMPARED = 100  # unknown headers that are named and compared with a missing one; a file with more is another table
 LISTED = 10  # items of a list that a flat table may name: signatories.0 ... signatories.9
 
 PUBLISHED = {
@@ -117,8 +117,11 @@ def match(
         elif column.required:
             problems.append(_missing(column, [trimmed[i] for i in unknown], place(None)))
     for i in unknown:
-        personal = privacy.name(trimmed[i], "a column", place(i))
-        problems += personal or ([_unexpected(trimmed[i], place(i))] if closed else [])
+        problems += privacy.name(trimmed[i], "a column", place(i))
+    strange = [i for i in unknown if closed and not privacy.name(trimmed[i], "a column", place(i))]
+    problems += [_unexpected(trimmed[i], place(i)) for i in strange[:COMPARED]]
+    if len(strange) > COMPARED:
+        problems.append(_more_unexpected(len(strange) - COMPARED, place(strange[COMPARED])))
     problems += _order(taken, open_columns, place)
     return Match(taken, tuple(problems), frozenset(c.field.path for c in wanted if c.required))
 
@@ -229,4 +232,14 @@ def _unexpected(header: str, where: Place) -> FormProblem:
         found=header,
         expected="only the agreed columns",
         fix="delete the column, or ask for it to be added to the contract",
+    )
+
+
+def _more_unexpected(count: int, where: Place) -> FormProblem:
+    return FormProblem(
+        "FILE-E202",
+        f"{count:,} more columns are not in the contract",
+        where,
+        expected="only the agreed columns",
+        fix="delete the columns, or ask for them to be added to the contract",
     )

@@ -25,6 +25,7 @@ def read(data: bytes, reading: Reading) -> Document:
         file=reading.file,
         max_depth=safety.max_depth,
         max_bytes=safety.max_bytes,
+        max_values=safety.max_cells,
         encodings=reading.form.encoding,
     )
     if tree.root is None:

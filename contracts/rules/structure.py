@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contracts.rules.results import ResultLine
     from contracts.values.personal import PersonalData
 
+_COMPARED = 1000  # keys of an object that are compared with those that are missing
 _SHAPES = 256  # orders of keys that an object remembers
 
 
@@ -111,6 +112,7 @@ class ObjectPlan:
         return True
 
     def _extra_keys(self, node: Node, pointer: str, exam: Examination) -> None:
+        meant = sorted(self._names - set(node))
         for name in node:
             if name in self._names:
                 continue
@@ -122,10 +124,11 @@ class ObjectPlan:
                     exam.raise_(clause, personal(kind), at, f"{self.path}.{name}".lstrip("."), personal=True)
                     continue
             if self._closed is not None:
-                self._unexpected(name, at, node, exam, self._closed)
+                # a hint for each of a hundred thousand strange keys would take minutes
+                near = get_close_matches(name[:64], meant, n=1, cutoff=0.7) if len(node) <= _COMPARED else []
+                self._unexpected(name, at, near, exam, self._closed)
 
-    def _unexpected(self, name: str, at: str, node: Node, exam: Examination, closed: Clause) -> None:
-        near = get_close_matches(name[:64], sorted(self._names - set(node)), n=1, cutoff=0.7)
+    def _unexpected(self, name: str, at: str, near: Sequence[str], exam: Examination, closed: Clause) -> None:
         whose = exam.label(at)
         where = f" of {whose}" if whose else ""
         exam.raise_(
@@ -219,7 +222,7 @@ class StructurePlan:
 
 
 def _absent(name: str, names: frozenset[str], node: Node) -> Problem:
-    unknown = [key[:64] for key in node if key not in names]
+    unknown = [key[:64] for key in node if key not in names] if len(node) <= _COMPARED else []
     near = get_close_matches(name, unknown, n=1, cutoff=0.7) if names else []
     fix = f"rename {near[0]} to {name}" if near else f"add the key {name}"
     return Problem("FILE-E207", "is missing", f"required: {name}", fix)
