@@ -20,6 +20,12 @@ ENDS: dict[str, tuple[set[int], str]] = {
     "jid check build/demo/samples/northvale/coa/*r2.json --contract northvale-coa": ({0}, "accepted: "),
     "jid explain COA-E104": ({0}, "COA-E104  "),
     "jid contracts show northvale-coa": ({0}, "due times"),
+    "jid contracts sample halden-schedule --all -o kit": ({0}, "start with README.txt"),
+    "jid contracts docs northvale-coa -o contract.html": ({0}, ""),
+    "jid contracts template brightwater-coa -o certificate.xlsx": ({0}, ""),
+    "jid contracts schema northvale-coa -o schema.json": ({0}, ""),
+    "jid contracts sample northvale-coa --good --form json -o good.json": ({0}, ""),
+    "jid contracts sample northvale-coa --bad COA-E104": ({0}, '"value": "7,4"'),
     # nobody serves the demo's REST and SFTP partners any more: those feeds fail, the folder is pulled
     "jid run --once": ({5}, "halden/coa  pulled"),
     "jid contracts lint": ({0}, "9 contracts, 0 errors"),

@@ -194,7 +194,7 @@ def test_the_same_contract_gives_the_same_template() -> None:
 
 @pytest.mark.parametrize(
     ("row", "other", "found"),
-    [(1, "halden-coa", "halden-coa 2.3.0"), (2, "1.0.0", "brightwater-coa 1.0.0")],
+    [(1, "halden-coa", "halden-coa 2.3.0"), (2, "0.9.0", "brightwater-coa 0.9.0")],
 )
 def test_a_template_of_another_contract_or_version_is_refused(row: int, other: str, found: str, tmp_path: Path) -> None:
     contract = load_catalog().get("brightwater-coa")

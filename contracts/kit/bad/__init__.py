@@ -16,7 +16,7 @@ from contracts.contract import Contract, SourceForm
 
 __all__ = ["Bad", "Maker", "bad", "codes_of"]
 
-FAMILIES = ("certificate", "file", "schedule", "series")
+FAMILIES = ("certificate", "file", "schedule", "series", "template")
 """Modules of this package, each with `MAKERS: Mapping[str, Maker]`."""
 
 
