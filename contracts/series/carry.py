@@ -101,9 +101,11 @@ class Carry:
         tags = np.array([tag for tag, _ in self._points], np.int64)
         times = np.array([p.ts for _, p in self._points], np.int64)
         parts = [_points(tags, times, np.arange(-carried, 0), _content(self._reader, [p for _, p in self._points]))]
-        for block in recent.blocks:
-            present = np.flatnonzero(block.end > block.start)
+        have = np.zeros(len(self._plan.tags), np.int64)
+        for block in reversed(recent.blocks):  # the newest first: once a tag has enough, older ones are never kept
+            present = np.flatnonzero((block.end > block.start) & (have < KEPT))
             sizes = np.minimum(block.end[present] - block.start[present], KEPT)
+            have[present] += sizes
             heads = np.cumsum(sizes) - sizes
             rows = np.repeat(block.end[present] - sizes - heads, sizes) + np.arange(sizes.sum())
             place = block.place[rows]

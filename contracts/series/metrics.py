@@ -116,7 +116,7 @@ def _count(clause: Clause, column: str, rows: pa.RecordBatch) -> int:
         return int(array.null_count)
     listed: dict[str, Any] = dict(clause.params.get("arguments") or {})
     counted = _words(array)
-    empty: int = array.null_count + counted.pop("", 0)
+    empty = int(array.null_count) + counted.pop("", 0)
     match clause.kind:
         case "nullValues":
             return empty

@@ -133,7 +133,6 @@ class RowWise:
 
     def _values(self, chunk: Chunk, grouped: Grouped, seen: Seen, mask: Mask) -> Values:
         plan = self._plan
-        self._not_finite(chunk, mask)
         counts = seen.counts
         if chunk.no_value is not None:
             counts = ~chunk.no_value if counts is None else counts & ~chunk.no_value
@@ -141,6 +140,10 @@ class RowWise:
         value = chunk.value.take(place)
         usable = np.repeat(plan.low[grouped.tag], size) <= value
         usable &= value <= np.repeat(plan.high[grouped.tag], size)
+        # No range holds NaN or an infinity, not even an open one: only what is outside can be one of them.
+        outside = place[~usable]
+        if len(outside) or len(grouped.rest):
+            self._not_finite(chunk, np.concatenate([outside, grouped.rest]), mask)
         for number in plan.inner_sentinels:
             usable &= value != number
         fit = None if counts is None else counts.take(place)
@@ -157,11 +160,9 @@ class RowWise:
             usable &= self._in_phase(chunk, place)
         return Values(value, usable)
 
-    def _not_finite(self, chunk: Chunk, mask: Mask) -> None:
-        finite = np.isfinite(chunk.value)
-        if not finite.all():
-            rows = np.flatnonzero(~finite)
-            self._fail("not_finite", chunk, rows if chunk.no_value is None else rows[~chunk.no_value[rows]], mask)
+    def _not_finite(self, chunk: Chunk, among: Index, mask: Mask) -> None:
+        rows = np.sort(among[~np.isfinite(chunk.value[among])])
+        self._fail("not_finite", chunk, rows if chunk.no_value is None else rows[~chunk.no_value[rows]], mask)
 
     def _odd_values(self, chunk: Chunk, rows: Index, mask: Mask) -> Bools:
         """Sort out values that count and are not simply in range: a sentinel, outside, or in another unit's range.
