@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from contracts.contract import Contract, Field
 from contracts.document import FormProblem, SeriesBatch, SeriesSource
+from contracts.duration import LENGTHS
 from contracts.finding import Excerpt
 from contracts.place import Place
 
-MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _STAMP = pa.timestamp("us", "UTC")
 _FURTHEST = 1e17  # microseconds, 3,000 years: what is longer is no length of a batch and would not fit a timestamp
 
@@ -69,7 +69,7 @@ class RelativeSeries:
             return batch
         length = pc.fill_null(lengths.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
         sent = ~_flags(lengths.is_null())
-        microseconds = length * MICROSECONDS.get(self._unit, np.nan)
+        microseconds = length * LENGTHS.get(self._unit, np.nan)
         readable = np.abs(microseconds) < _FURTHEST
         start = rows.schema.get_field_index(self._start)
         begun = ~_flags(rows.column(start).is_null()) if start >= 0 else np.zeros(rows.num_rows, np.bool_)
@@ -102,8 +102,7 @@ class RelativeSeries:
                 f"give the start of the batch in {self._start}, in UTC",
             )
         if unreadable.any():
-            unit = self._unit if self._unit in MICROSECONDS else "s"
-            expected = f"a length of time in {unit}"
+            expected = f"a length of time in {self._unit}"
             fix = "write the time since the start of the batch as a number"
             yield problem("FILE-E208", "the relative time is no length of time", unreadable, expected, fix)
 

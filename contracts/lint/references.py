@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.build import instant
 from contracts.codes import Impact, codes
+from contracts.duration import LENGTHS
 from contracts.errors import valid_values
 from contracts.lint.contradiction import check_contradictions
 from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
@@ -152,6 +153,11 @@ def _time(node: Node | None, scope: Scope, problems: Problems) -> None:
         _path(start, node.get("start") or node, (scope,), problems)
     if text(node, "base") == "relative" and start is None:
         problems.add("CON-E105", node, "relative times have no start", "add start: the field with the batch's start")
+    for field in maps(scope.owner, "properties") if text(node, "base") == "relative" else ():
+        unit = customs(field).get("unit")
+        if unit is not None and text(field, "logicalType") == "timestamp" and plain(unit[1]) not in LENGTHS:
+            message = f"{said(plain(unit[1]))} is no unit of a length of time"
+            problems.add("CON-E105", unit[1], message, valid_values(str(plain(unit[1])), tuple(LENGTHS)))
 
 
 def _source(form: Mapping, scope: Scope, problems: Problems) -> None:

@@ -14,7 +14,9 @@ from connectors.formats import open_series
 from connectors.inspection import inspect
 from contracts.contract import Contract, SourceForm
 from contracts.document import SeriesSource
-from contracts.odcs import load_file
+from contracts.errors import ContractInvalid
+from contracts.odcs import load, load_file
+from contracts.tables import refs_of
 from tests.connectors.format_support import accepting, with_field
 
 REFERENCE = Path(__file__).resolve().parents[2] / "contracts" / "pages" / "reference" / "series-relative.odcs.yaml"
@@ -54,6 +56,12 @@ def test_the_unit_of_the_field_says_what_a_length_means(
     assert [(t - START).total_seconds() for t in times] == [second]
 
 
+def test_lint_knows_the_units_of_a_length() -> None:
+    text = REFERENCE.read_text(encoding="utf-8").replace("{property: unit, value: s}", "{property: unit, value: g}")
+    with pytest.raises(ContractInvalid, match='"g" is no unit of a length of time'):
+        load(text.encode(), file="x.odcs.yaml", refs=refs_of(REFERENCE))
+
+
 def test_a_row_without_a_start_has_no_time_and_says_so_once(tmp_path: Path, relative: Contract) -> None:
     rows = ["0,T,1,GOOD,2026-02-02T09:00:00Z", "5,T,1,GOOD,", ",T,1,GOOD,", "inf,T,1,GOOD,2026-02-02T09:00:00Z",
             "x,T,1,GOOD,2026-02-02T09:00:00Z"]  # fmt: skip
@@ -85,4 +93,6 @@ def test_rules_see_moments_and_places_show_the_file(tmp_path: Path, relative: Co
     path = tmp_path / "p.csv"
     path.write_bytes((HEADER + "\n".join(rows) + "\n").encode())
     found = [f for f in inspect(path, file="p.csv", contract=relative).report.findings if f.code == "PAT-E112"]
-    assert [(f.where[0].line, f.where[0].ts) for f in found] == [(6, f"{START - timedelta(seconds=400_000_000):%Y-%m-%dT%H:%M:%SZ}")]
+    assert [(f.where[0].line, f.where[0].ts) for f in found] == [
+        (6, f"{START - timedelta(seconds=400_000_000):%Y-%m-%dT%H:%M:%SZ}")
+    ]
