@@ -28,6 +28,21 @@ ENDS: dict[str, tuple[set[int], str]] = {
     "jid contracts sample northvale-coa --bad COA-E104": ({0}, '"value": "7,4"'),
     # nobody serves the demo's REST and SFTP partners any more: those feeds fail, the folder is pulled
     "jid run --once": ({5}, "halden/coa  pulled"),
+    "cp -r \"$(python -c 'import contracts.odcs; print(contracts.odcs.CATALOG)')\" build/contracts": ({0}, ""),
+    "sed 's/^version: 2.3.0/version: 2.4.0/; s/, {value: combined}//' build/contracts/northvale/coa.odcs.yaml "
+    "> build/contracts/northvale/draft.odcs.yaml": ({0}, ""),
+    "jid contracts diff northvale-coa build/contracts/northvale/draft.odcs.yaml": (
+        {1},
+        "version 2.4.0 is too small: these changes need 3.0.0",
+    ),
+    "jid contracts diff northvale-coa build/contracts/northvale/draft.odcs.yaml --against-history 20": (
+        {1},
+        "files would pass",
+    ),
+    "jid check build/demo/samples/northvale/coa/*r2.json --contract build/contracts/northvale/draft.odcs.yaml": (
+        {0},
+        "accepted",
+    ),
     "jid contracts lint": ({0}, "9 contracts, 0 errors"),
     "jid doctor": ({0}, " 0 failed"),
     "jid alerts list": ({3}, "critical"),
