@@ -59,10 +59,9 @@ _PLAIN = ("method_id", "lab_site", "stage", "value", "operator", "unit", "loq", 
 
 
 def _result(line: ResultLine, tested_from: Value, tested_to: Value) -> Result:
-    kept = line.origin or line
-    constants = kept.constants
+    constants = line.constants
     if constants is None:
-        constants = kept.constants = _constants(line)
+        constants = line.constants = _constants(line)
     draft = _Draft()
     (
         draft.characteristic, draft.level, draft.required, draft.replicate, draft.method, draft.lab, draft.stage,

@@ -28,6 +28,8 @@ def status(
 
         jid status --need-action
     """
+    from contracts.due import DueState
+
     hub = open_hub(common.home)
     try:
         now = hub.clock.now()
@@ -59,7 +61,7 @@ def status(
             )
         )
     outcome = Counter(s.clearance for s in slots if s.status not in ("cancelled", "aborted", "completed"))
-    late = [d for d in dues if d.state == "LATE"]
+    late = [d for d in dues if d.state == DueState.LATE]
     critical = [a for a in alerts if a.severity == "critical" and a.state == "open"]
     if common.as_json:
         emit_json("status", lots=lots, slots=slots, alerts=alerts, late=late, as_of=now)

@@ -19,9 +19,9 @@ def approved(clause: Clause, _plan: Plan) -> Rule:
     method_at, lab_at = clause.params.get("method"), clause.params.get("lab")
 
     def rule(exam: Examination) -> None:
-        for line in exam.results(each):
+        for line in exam.fresh(each):
             test = line.test
-            if line.origin is not None or test is None:
+            if test is None:
                 continue
             if method_at is not None and test.methods and line.node.get(method_at) not in test.methods:
                 _not_listed(exam, clause, line, each, str(method_at), "COA-E308", "method", test.methods)

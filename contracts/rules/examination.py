@@ -165,6 +165,13 @@ class Examination:
             known = self._results[each] = self.plan.result_tables[each].judge(self)
         return known
 
+    def fresh(self, each: str) -> Sequence[ResultLine]:
+        """Those of `results` whose texts are new: what a row says by itself was right of all the others."""
+        rows = self.known_rows.get(each)
+        if rows is not None and rows.all_known:
+            return ()
+        return [line for line in self.results(each) if not line.familiar]
+
     def value(self, path: Path, pointer: str, node: Node) -> Value:
         """The value of `path` seen from `node` at `pointer`; None when empty, absent, unread or spoiled."""
         raw = path.get(node, self.root)

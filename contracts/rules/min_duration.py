@@ -22,10 +22,10 @@ def min_duration(clause: Clause, plan: Plan) -> Rule:
     def rule(exam: Examination) -> None:
         if not timed:
             return
-        for line in exam.results(each):
+        for (pointer, node), line in zip(exam.frames(each), exam.results(each), strict=True):
             if line.test is None or line.test.code not in timed:
                 continue
-            a, b = exam.value(start, line.pointer, line.node), exam.value(end, line.pointer, line.node)
+            a, b = exam.value(start, pointer, node), exam.value(end, pointer, node)
             least = line.test.min_duration
             if not isinstance(a, datetime) or not isinstance(b, datetime) or least is None or b - a >= least:
                 continue
@@ -39,10 +39,10 @@ def min_duration(clause: Clause, plan: Plan) -> Rule:
             exam.raise_(
                 clause,
                 problem,
-                end.pointer(line.pointer),
+                end.pointer(pointer),
                 end.field,
                 message=message,
-                found=end.text(line.node, exam.root),
+                found=end.text(node, exam.root),
             )
 
     return rule

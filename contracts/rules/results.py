@@ -33,8 +33,9 @@ class ResultLine:
     code: str | None
     test: TestDef | None
     judged: Judged | None
-    origin: ResultLine | None = None
-    """The faultless row that had the same texts before; rules that look at a row alone pass this one by."""
+    familiar: bool = False
+    """A faultless row that had the same texts before, perhaps of another document: it has neither pointer nor times of
+    this one. Rules that look at a row alone pass it by (`Examination.fresh`)."""
     constants: tuple[Any, ...] | None = None
     """What a record of this row holds but its times, once it was made (contracts.canonical)."""
 
@@ -60,16 +61,12 @@ class ResultTable:
 
     def judge(self, exam: Examination) -> list[ResultLine]:
         """Every result with its verdict, in order."""
+        rows = exam.known_rows.get(self.each)
+        if rows is not None and rows.all_known and not exam.spoiled:
+            return rows.lines  # type: ignore[return-value]  # none of them is None
         frames = exam.frames(self.each)
-        known = exam.known_rows.get(self.each, ())
-        if len(known) != len(frames):
-            known = [None] * len(frames)
-        lines = [
-            self._line(pointer, node, exam)
-            if seen is None
-            else ResultLine(pointer, node, seen.code, seen.test, seen.judged, seen)
-            for (pointer, node), seen in zip(frames, known, strict=True)
-        ]
+        known = rows.lines if rows is not None and len(rows.lines) == len(frames) else [None] * len(frames)
+        lines = [seen or self._line(pointer, node, exam) for (pointer, node), seen in zip(frames, known, strict=True)]
         for line in lines:
             if line.test is not None and line.judged is None:
                 line.judged = self._carefully(line, line.test, exam, self._elsewhere(lines))
@@ -78,10 +75,11 @@ class ResultTable:
     def remember(self, exam: Examination) -> None:
         """Nothing was found in this document: its rows are faultless."""
         familiar = exam.plan.familiar[self.each]
-        for line in exam.results(self.each):
+        for line in exam.fresh(self.each):
             alone = line.test is None or line.test.code not in self._composite
-            if line.origin is None and (alone or self._decided(line)):
-                familiar.remember(line.node, ResultLine("", {}, line.code, line.test, line.judged))
+            if alone or self._decided(line):
+                kept = ResultLine("", line.node, line.code, line.test, line.judged, True, line.constants)
+                familiar.remember(line.node, kept)
 
     def _decided(self, line: ResultLine) -> bool:
         """Whether this row passes whatever the other tests say: then it passes beside any other rows."""
@@ -104,9 +102,9 @@ class ResultTable:
 
     def raise_problems(self, exam: Examination) -> None:
         """Say what is wrong with values, units and stages, in the name of the clauses that own them."""
-        for line in exam.results(self.each):
+        for line in exam.fresh(self.each):
             judged = line.judged
-            if judged is not None and judged.problems and line.origin is None:
+            if judged is not None and judged.problems:
                 for part, problem in judged.problems:
                     self._raise(exam, line, judged, part, problem)
 

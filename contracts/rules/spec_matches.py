@@ -26,8 +26,8 @@ def spec_matches(clause: Clause, plan: Plan) -> Rule:
             _effective(exam, clause, registered[0])
         if each is None or text_at is None:
             return
-        for line in exam.results(str(each)) if each in plan.result_tables else ():
-            if line.origin is not None or line.test is None or not line.test.criterion_text:
+        for line in exam.fresh(str(each)) if each in plan.result_tables else ():
+            if line.test is None or not line.test.criterion_text:
                 continue
             raw = line.node.get(text_at)
             if raw in line.test.criterion_text:

@@ -29,9 +29,9 @@ def within(clause: Clause, _plan: Plan) -> Rule:
     def rule(exam: Examination) -> None:
         if not exam.results(each):
             exam.entered(each, clause)
-        for line in exam.results(each):
+        for line in exam.fresh(each):
             judged = line.judged
-            if line.origin is not None or judged is None or judged.test is None:
+            if judged is None or judged.test is None:
                 continue
             ours = judged.verdict
             if ours is ResultVerdict.FAIL:
