@@ -40,8 +40,8 @@ ENDS: dict[str, tuple[set[int], str]] = {
         "files would pass",
     ),
     "jid check build/demo/samples/northvale/coa/*r2.json --contract build/contracts/northvale/draft.odcs.yaml": (
-        {0},
-        "accepted",
+        {1},
+        "rejected: 1 error",
     ),
     "jid contracts lint": ({0}, "9 contracts, 0 errors"),
     "jid doctor": ({0}, " 0 failed"),

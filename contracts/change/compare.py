@@ -154,7 +154,7 @@ _SCHEMA: Mapping[str, Handler] = {
     "phase_aliases": members("phase.alias", "word for a phase", added=rows.MORE_NAMES),
     "critical_phases": critical_phases,
     "reject_bad_rows_percent": limit(
-        "reject.percent", "rejected above percent of bad rows", "less", loose=rows.WIDER_LIMIT
+        "reject.percent", "bad rows that reject, in percent:", "less", loose=rows.WIDER_LIMIT
     ),
     "reject_any_of": members("reject.code", "rejected by any", added=rows.TIGHTER, removed=rows.WIDER),
 }
