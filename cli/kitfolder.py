@@ -96,15 +96,25 @@ contract {contract.id}, version {contract.version}, sha256 {contract.sha256}
 3. See what is due, and when:          open contract.html, "When it is due"; at the sponsor: jid status
 
 contract.html   the contract in plain words: fields, limits, words, due times, finding codes
-template.xlsx   a workbook with the agreed columns, drop-downs and notes
+template.xlsx   {_about_template(contract)}
 schema.json     JSON Schema 2020-12 of the JSON form, for your own export
 good/           accepted files, one in each agreed form
 bad/CODE/       a file that fails with this code; mended/ holds the same file after its fix;
                 expected.json says what jid check says of it; earlier/ holds what was sent before it
 
-Where expected.json says "needs_hub": true, the file alone does not show the finding: jid check accepts it, and the
-sponsor's hub, which knows the earlier deliveries, does not.
+Where expected.json says "needs_hub": true, the file alone does not show the finding: jid check does not raise it, and
+the sponsor's hub, which knows more than this file, does.
 """
+
+
+def _about_template(contract: Contract) -> str:
+    from contracts.kit.template import template_form
+
+    form, agreed = template_form(contract)
+    if agreed:
+        return f"a workbook to fill in and send: sheet {form.sheet}, drop-downs, notes on each header"
+    forms = ", ".join(form.format for form in contract.schema.sources)
+    return f"the agreed columns with drop-downs and notes; no workbook is agreed, send {forms}"
 
 
 def _write_bad(contract: Contract, made: Bad, folder: Path) -> Iterator[Path]:

@@ -130,7 +130,7 @@ def test_the_reference_contracts_have_good_deliveries_too(path: Path, tmp_path: 
 
 OTHERS = [
     *((name, kind) for name in ("brightwater-coa", "halden-schedule") for kind in ("csv", "xlsx", "json")),
-    *(("halden-pat", kind) for kind in ("parquet", "arrow", "csv")),
+    *(("halden-pat", kind) for kind in ("parquet", "arrow", "csv", "ndjson")),
 ]
 
 
