@@ -18,6 +18,10 @@ __all__ = ["first_run", "workplace"]
 
 ENDS: dict[str, tuple[set[int], str]] = {
     "jid check build/demo/samples/northvale/coa/*r2.json --contract northvale-coa": ({0}, "accepted: "),
+    "jid check build/demo/samples/brightwater/coa/LV*.xlsx --contract brightwater-coa --output markdown": (
+        {0},
+        "checks passed",
+    ),
     "jid explain COA-E104": ({0}, "COA-E104  "),
     "jid contracts show northvale-coa": ({0}, "due times"),
     "jid contracts sample halden-schedule --all -o kit": ({0}, "start with README.txt"),
@@ -43,6 +47,7 @@ ENDS: dict[str, tuple[set[int], str]] = {
         {1},
         "rejected: 1 error",
     ),
+    "jid explain CON-E105": ({0}, "CON-E105  "),
     "jid contracts lint": ({0}, "9 contracts, 0 errors"),
     "jid doctor": ({0}, " 0 failed"),
     "jid alerts list": ({3}, "critical"),
