@@ -66,6 +66,9 @@ def invoke(tokens: Sequence[str] | None = None) -> int:
     do, never with a traceback."""
     typed = sys.argv[1:] if tokens is None else list(tokens)
     try:
+        if typed == ["--version"]:  # asked by scripts, so without the machine that prints help
+            print(_version())
+            return Exit.FINE
         if not typed or typed[-1] in ("--help", "-h") or typed in [[group] for group in _GROUPS]:
             _load(app)
         code = app(typed, result_action="return_value", exit_on_error=False, print_error=True)

@@ -8,7 +8,6 @@ to do. Only faults of the machine leave as exceptions: an OSError is never a par
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.formats import open_series, read_document
-from connectors.formats.reading import line_of
+from connectors.formats.reading import leaving, line_of
 from contracts.codes import Action, codes
 from contracts.context import Context
 from contracts.contract import Contract
@@ -176,7 +175,7 @@ def _engine() -> Iterator[None]:
     """Around reading and judging. An OSError with a number is the machine's and goes on."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+    except leaving():
         raise
     except OSError as fault:
         if fault.errno is not None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio  # here: a file that is checked by hand needs no event loop, and it takes long to import
+
+    await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +24,4 @@ class Timing:
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Callable[[float], Awaitable[None]] = _sleep

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,11 +53,20 @@ def reading_safely(file: str, what: str) -> Iterator[None]:
         yield
 
 
+def leaving(*more: type[BaseException]) -> tuple[type[BaseException], ...]:
+    """What ends a task and is no fault of a file: it must get through.
+
+    A cancelled task exists only where asyncio does, and whoever checks a file by hand need not wait for its import.
+    """
+    loop = sys.modules.get("asyncio")
+    return (*more, KeyboardInterrupt, SystemExit, GeneratorExit, *((loop.CancelledError,) if loop is not None else ()))
+
+
 @contextmanager
 def _told(file: str, what: str, problem: Callable[[str, str, BaseException], FormProblem]) -> Iterator[None]:
     try:
         yield
-    except (Unreadable, KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+    except leaving(Unreadable):
         raise
     except (MemoryError, RecursionError) as fault:
         message = f"the {what} is too large or too deep to read"

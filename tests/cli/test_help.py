@@ -20,7 +20,7 @@ from tests.cli.home_support import folder_feed, make_home, partner_file
 
 PROMISED = {
     "demo", "run", "pull", "check", "status", "watch", "replay", "deliveries list", "deliveries show", "alerts list",
-    "alerts show", "alerts ack", "lots list", "slots list", "contracts lint", "contracts show", "doctor",
+    "alerts show", "alerts ack", "lots list", "slots list", "contracts lint", "contracts show", "contracts profile", "explain", "doctor",
 }  # fmt: skip
 """The commands that people were promised."""
 
