@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from contracts.contract import Contract, SourceForm, TagDef, TestDef
-from contracts.kit import pagecodes
-from contracts.kit.duetexts import duration_words, levels
-from contracts.kit.fieldnote import FieldNote, fields_of, note
-from contracts.kit.good import AT, good
+from contracts.contract import Contract, SourceForm
+from contracts.kit import pagecodes, pagefields, pagelimits
+from contracts.kit.duetexts import levels
+from contracts.kit.pagefields import joined, sentence
 from contracts.kit.pagestyle import CSS
 from contracts.render.markup import Markup, tag, text
-from contracts.rules.verdict import wording
 from contracts.yamltree import plain
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -38,9 +36,9 @@ def contract_page(contract: Contract) -> str:
     """The whole page."""
     sections = [
         ("send", "What you send", _send(contract)),
-        ("fields", "Fields", _fields(contract)),
-        ("tests", "Tests and limits", _tests(contract.schema.tests)),
-        ("tags", "Tags and limits", _tags(contract)),
+        ("fields", "Fields", pagefields.fields(contract)),
+        ("tests", "Tests and limits", pagelimits.tests(contract.schema.tests)),
+        ("tags", "Tags and limits", pagelimits.tags(contract)),
         ("words", "Words and codes", _words(contract)),
         ("due", "When it is due", _due(contract)),
         ("checks", "What is checked", pagecodes.checks(contract)),
@@ -159,158 +157,20 @@ def _form(form: SourceForm) -> str:
             return ""
 
 
-def _fields(contract: Contract) -> list[Markup]:
-    draft = good(contract)
-    notes = [note(draft, field, AT) for field in fields_of(contract.schema.fields)]
-    heads = tag("tr", *(tag("th", name, scope="col") for name in ("field", "what belongs there", "example")))
-    rows = [_field_row(told, _place(contract, told)) for told in notes]
-    return [
-        tag("p", "A dot marks a required field.", class_="note"),
-        tag("table", tag("thead", heads), tag("tbody", *rows), class_="fields"),
-    ]
-
-
-def _place(contract: Contract, told: FieldNote) -> str | None:
-    """The cell of a workbook, or the column when it has another name there."""
-    for form in contract.schema.sources:
-        for path, at in form.header_cells.items():
-            if path.replace(".0.", ".") == told.field.path:
-                return f"cell {at}"
-    if told.field.header_synonyms:
-        return f"also called {', '.join(told.field.header_synonyms)}"
-    return None
-
-
-def _field_row(told: FieldNote, place: str | None) -> Markup:
-    depth = told.field.path.count(".")
-    name = tag("code", told.field.path.rpartition(".")[2])
-    dot = tag("span", "required", class_="dot") if told.required else None
-    rule = [_offered(told)]
-    if told.unit:
-        rule.append(f"unit {told.unit}")
-    if place:
-        rule.append(place)
-    said = [
-        tag("p", _sentence(told.meaning)) if told.meaning else None,
-        tag("p", "; ".join(rule), class_="form"),
-    ]
-    if told.choice is not None and len(told.choice.values) <= _MOST_LISTED:
-        said.append(tag("p", *_joined(told.choice.values), class_="chips"))
-    return tag(
-        "tr",
-        tag("th", name, dot, scope="row", class_=f"in{min(depth, 3)}"),
-        tag("td", *said),
-        tag("td", tag("code", told.example) if told.example else None, class_="eg"),
-    )
-
-
-def _offered(told: FieldNote) -> str:
-    """The form of a field, with the values that the contract lists in place of the word text."""
-    if told.choice is None or (told.choice.what == "codes" and told.field.type == "boolean"):
-        return told.form
-    few = len(told.choice.values) <= _MOST_LISTED
-    listed = (
-        f"one of these {told.choice.what}" if few else f"one of the {len(told.choice.values)} {told.choice.what} below"
-    )
-    if not told.choice.closed:
-        listed = listed.replace("one of these", "agreed").replace("one of the", "one of the agreed")
-    return listed if told.form == "text" else f"{told.form}; {listed}"
-
-
-_MOST_LISTED = 10
-
-
-def _joined(values: Sequence[str], mark: str = " ") -> list[Markup]:
-    return [text(mark if n else "", tag("code", value)) for n, value in enumerate(values)]
-
-
-def _sentence(phrase: str) -> str:
-    return phrase[:1].upper() + phrase[1:]
-
-
-def _tests(tests: Sequence[TestDef]) -> list[Markup]:
-    if not tests:
-        return []
-    names = ("test", "level", "limit", "unit", "methods", "laboratories", "at least")
-    rows = [
-        tag(
-            "tr",
-            tag("th", tag("code", t.code), tag("span", t.name, class_="sub") if t.name else None, scope="row"),
-            tag("td", t.level, "" if t.required else " (optional)"),
-            tag("td", _limit(t), class_="num"),
-            tag("td", tag("code", t.unit) if t.unit else "no unit"),
-            tag("td", ", ".join(t.methods) or "any"),
-            tag("td", ", ".join(t.labs) or "any"),
-            tag("td", duration_words(t.min_duration) if t.min_duration else "", class_="num"),
-        )
-        for t in tests
-    ]
-    said = (
-        "L1 decides whether a run may start, L2 whether the product may be released; INFO is reported and never blocks."
-    )
-    return [tag("p", said, class_="note"), _wide("tests and limits", names, rows)]
-
-
-def _limit(test: TestDef) -> str:
-    said = test.criterion_text[0] if test.criterion_text else wording(test.criterion)
-    said = "report the value" if said == "report" else said.replace("<=", "≤").replace(">=", "≥")
-    if test.decimals is not None:
-        digits = "whole number" if test.decimals == 0 else f"{test.decimals} decimal{'s' * (test.decimals > 1)}"
-        return f"{said}, {digits}"
-    return said
-
-
-def _tags(contract: Contract) -> list[Markup]:
-    tags = contract.schema.tags
-    if not tags:
-        return []
-    names = ("tag", "range", "unit", "a point every", "longest silence", "fastest change", "must move within")
-    rows = [
-        tag(
-            "tr",
-            tag("th", tag("code", t.tag), tag("span", t.name.replace("_", " "), class_="sub"), scope="row"),
-            tag("td", _range(t), class_="num"),
-            tag("td", tag("code", t.unit) if t.unit else ""),
-            tag("td", duration_words(t.interval) if t.interval else "", class_="num"),
-            tag("td", duration_words(t.max_gap) if t.max_gap else "", class_="num"),
-            tag("td", f"{t.max_rate} a second" if t.max_rate is not None else "", class_="num"),
-            tag("td", duration_words(t.stuck_after) if t.stuck_after and t.noise_floor else "", class_="num"),
-        )
-        for t in tags
-    ]
-    limit = contract.schema.reject_bad_rows_percent
-    said = f"A delivery is rejected as a whole when more than {limit} % of its rows break a rule of severity error."
-    return [tag("p", said, class_="note"), _wide("tags and limits", names, rows)]
-
-
-def _range(t: TagDef) -> str:
-    if t.low is not None and t.high is not None:
-        return f"{t.low} to {t.high}"
-    return f"at least {t.low}" if t.low is not None else f"at most {t.high}" if t.high is not None else "any"
-
-
-def _wide(label: str, names: Sequence[str], rows: Sequence[Markup]) -> Markup:
-    """A table that scrolls in a region of its own on a small screen, also with the keyboard."""
-    heads = tag("tr", *(tag("th", name, scope="col") for name in names))
-    table = tag("table", tag("thead", heads), tag("tbody", *rows), class_="wide")
-    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)
-
-
 def _words(contract: Contract) -> list[Markup]:
     schema = contract.schema
     made: list[Markup] = []
     for name, words in schema.vocabularies.items():
         rows = [(word, [s for s in synonyms if s != word]) for word, synonyms in words.items()]
         listed = [
-            tag("li", tag("code", word), *([", or ", *_joined(others, ", ")] if others else []))
-            for word, others in rows
+            tag("li", tag("code", word), *([", or ", *joined(others, ", ")] if others else [])) for word, others in rows
         ]
         made += [tag("h3", name.replace("_", " ")), tag("ul", *listed, class_="plain")]
     if schema.quality_map:
         meanings: dict[str, list[str]] = {}
         for code, word in schema.quality_map.items():
             meanings.setdefault(word, []).append(code)
-        listed = [tag("li", f"{word.lower()}: ", *_joined(found, ", ")) for word, found in meanings.items()]
+        listed = [tag("li", f"{word.lower()}: ", *joined(found, ", ")) for word, found in meanings.items()]
         made += [tag("h3", "quality of a point"), tag("ul", *listed, class_="plain")]
     if schema.phases:
         critical = [f"{p} (critical)" if p in schema.critical_phases else p for p in schema.phases]
@@ -340,7 +200,7 @@ def _due(contract: Contract) -> list[Markup]:
             tag("li", tag("span", step.when, class_="when"), tag("span", step.what), class_=step.look)
             for step in level.steps
         ]
-        made.append(tag("h3", _sentence(level.said)))
+        made.append(tag("h3", sentence(level.said)))
         if level.condition:
             made.append(tag("p", level.condition, class_="note"))
         made.append(tag("p", f"For example, times in {level.zone}:", class_="note"))
