@@ -33,11 +33,17 @@ def compare_rules(book: Book) -> None:
         _spot(book, None, new[name]).tell("rule.added", rows.TIGHTER, f"new rule {new[name].kind}")
     for name in old.keys() & new.keys():
         _rule(_spot(book, old[name], new[name]), old[name], new[name])
+    others = {c.id: c for c in book.new.clauses}
+    same_map = book.old.severity == book.new.severity
     for clause in book.old.clauses:
-        other = next((c for c in book.new.clauses if c.id == clause.id), None)
-        if other is not None:
+        other = others.get(clause.id)
+        if other is not None and not (same_map and _judged(clause) == _judged(other)):
             _levels(_spot(book, clause, other), clause, other)
     _severity_map(book)
+
+
+def _judged(clause: Clause) -> tuple[object, ...]:
+    return clause.severity, clause.impact, clause.action, clause.codes
 
 
 def _written(contract: Contract) -> dict[str, Clause]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.change.change import At
 from contracts.contract import Contract, RefTable
-from contracts.yamltree import Mapping, Node, Scalar, plain
+from contracts.yamltree import Mapping, Node, Scalar
 
 _NAMES = (
     "id",
@@ -41,9 +41,9 @@ def children(node: Node) -> Iterator[tuple[str, Node]]:
 def _name(item: Node, number: int) -> str:
     if isinstance(item, Mapping):
         for key in _NAMES:
-            value = plain(item.get(key))
-            if isinstance(value, str):
-                return value
+            entry = item.entries.get(key)
+            if entry is not None and isinstance(entry[1], Scalar) and isinstance(entry[1].value, str):
+                return str(entry[1].value)
     return str(number)
 
 
