@@ -10,6 +10,7 @@ from typing import Any
 from contracts.contract import Contract, Field
 from contracts.kit.choices import Choice, choice
 from contracts.kit.draft import Draft
+from contracts.kit.goodcertificate import NAMED
 from contracts.kit.meanings import meaning
 from contracts.kit.scalars import scalar
 
@@ -62,7 +63,7 @@ def _said(draft: Draft, field: Field) -> Any:
     if values:
         return values[0]
     same = draft.record.get(field.name)
-    return same if isinstance(same, (str, int)) else None
+    return same if isinstance(same, (str, int)) else NAMED.get(field.name)
 
 
 def _values(draft: Draft, path: str) -> list[Any]:

@@ -17,7 +17,8 @@ from contracts.kit.scalars import moment, scalar, spelled
 _DAY = timedelta(days=1)
 _PURPOSES = {"combined": ("L1", "L2"), "L1": ("L1",), "L2": ("L2",)}
 _EVIDENCE = hashlib.sha256(b"the signed certificate").hexdigest()
-_NAMED = {"media_type": "application/pdf", "name": "certificate.pdf", "sha256": _EVIDENCE, "meaning": "approval"}
+NAMED = {"media_type": "application/pdf", "name": "certificate.pdf", "sha256": _EVIDENCE, "meaning": "approval"}
+"""Examples of fields whose text no rule and no pattern decides, by name."""
 
 
 def certificate(contract: Contract, at: datetime) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class _Maker:
         if field.type == "string" and not ("pattern" in field.options or "identifier" in field.custom):
             number = 1
         value = scalar(self.contract, field, at, number)
-        return _NAMED.get(field.name, value) if field.type == "string" and not field.enum else value
+        return NAMED.get(field.name, value) if field.type == "string" and not field.enum else value
 
     def _fixed(self) -> dict[str, Any]:
         """Document fields whose value a rule or their meaning decides, by path."""
