@@ -231,6 +231,8 @@ class Batches:
 
     def finish(self) -> None:
         """Two batches on one unit at the same time. A tag is an instrument of one unit, so it serves one batch."""
+        if self._late is not None and not self.names.words:
+            self._noted.nothing.add(self._late.id)  # without a batch nobody can say what was decided about it
         if self._clause is None:
             return
         for one, other in combinations(range(len(self._facts)), 2):

@@ -107,10 +107,10 @@ class Metrics:
 
 def _count(clause: Clause, column: str, rows: pa.RecordBatch) -> int:
     if clause.kind == "rowCount":
-        return rows.num_rows
+        return int(rows.num_rows)
     at = rows.schema.get_field_index(column)
     if at < 0:
-        return 0 if clause.kind == "invalidValues" else rows.num_rows
+        return 0 if clause.kind == "invalidValues" else int(rows.num_rows)
     array = rows.column(at)
     if clause.kind == "nullValues" and not _is_text(array.type):
         return int(array.null_count)

@@ -52,6 +52,7 @@ def _inspected(data: bytes, name: str, contract: Contract, folder: Path, context
     return inspect(path, file=name, contract=contract, context=context)
 
 
+@cache
 def example(code: str) -> tuple[Contract, Bad]:
     shown = page(code).example
     assert shown is not None

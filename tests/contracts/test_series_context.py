@@ -142,6 +142,7 @@ def test_points_of_a_window_that_was_decided_are_told_by_batch() -> None:
     assert (late.count, [p.row for p in late.where], late.key) == (3, [0, 1, 2], (("batch", "B-1"),))
     assert checked(rows, made, Context())[0].hub_coverage.needs_hub == 1
     assert checked([row(9)], made, Context(sponsor=facts))[0].hub_coverage.passed == 1
+    assert checked([row(0, None)], made, Context(sponsor=facts))[0].hub_coverage.switched_off == 1
 
 
 def walk(dice: random.Random, batch: str, start: int, count: int = 400, names: Sequence[str] = ("T1", "T2")):

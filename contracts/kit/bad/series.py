@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.kit.bad import Maker, seriesanswer, seriesbeyond, seriesrows
+from contracts.kit.bad import Maker, seriesanswer, seriesbeyond, seriesrows, seriestimes
 
-MAKERS: Mapping[str, Maker] = {**seriesrows.MAKERS, **seriesbeyond.MAKERS, **seriesanswer.MAKERS}
+MAKERS: Mapping[str, Maker] = {
+    **seriestimes.MAKERS,
+    **seriesrows.MAKERS,
+    **seriesbeyond.MAKERS,
+    **seriesanswer.MAKERS,
+}

@@ -10,7 +10,7 @@ from typing import Any
 from contracts.context import Context
 from contracts.contract import Clause, Contract, SourceForm, TagDef
 from contracts.document import RawNumber
-from contracts.kit.bad import Bad
+from contracts.kit.bad import Bad, Maker
 from contracts.kit.draft import Draft
 from contracts.kit.good import AT, LENGTH, good
 from contracts.kit.write import suffix, write
@@ -69,6 +69,19 @@ class Series:
             return None
         data, fixed = write(self.draft(spoil), form), write(self.draft(mend), form)
         return Bad(code, f"{code.lower()}.{suffix(form)}", form, data, fixed, earlier, context, also)
+
+
+def one_field(code: str, kind: str, field: str, value: object, *formats: str) -> Maker:
+    """A maker that writes `value` into one field of one point."""
+
+    def make(contract: Contract) -> Bad | None:
+        series = Series(contract)
+        tag, form = series.tag(), series.form(*formats)
+        if tag is None or form is None or series.clause(kind) is None or contract.schema.find(field) is None:
+            return None
+        return series.bad(code, lambda rows: middle(rows, tag).update({field: value}), form=form)
+
+    return make
 
 
 def of(rows: Rows, tag: TagDef) -> Rows:

@@ -3,107 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from contracts.context import Context
 from contracts.contract import Contract, TagDef
 from contracts.document import RawNumber
 from contracts.kit.bad import Bad, Maker
-from contracts.kit.bad.seriesdraft import TABULAR, Edit, Row, Rows, Series, interval, later, middle, number, of
-
-_DAY = timedelta(days=1)
-_SPRING = datetime(2026, 3, 29, 0, 58, tzinfo=UTC)
-"""Two minutes before the clocks of Europe go forward."""
-
-
-def _one(code: str, kind: str, field: str, value: object, *formats: str) -> Maker:
-    """A maker that writes `value` into one field of one point."""
-
-    def make(contract: Contract) -> Bad | None:
-        series = Series(contract)
-        tag, form = series.tag(), series.form(*formats)
-        if tag is None or form is None or series.clause(kind) is None or contract.schema.find(field) is None:
-            return None
-        return series.bad(code, lambda rows: middle(rows, tag).update({field: value}), form=form)
-
-    return make
-
-
-def _future(contract: Contract) -> Bad | None:
-    series = Series(contract)
-    tag = series.tag()
-    if tag is None or contract.schema.time.future_tolerance is None or contract.schema.time.base == "relative":
-        return None
-
-    def spoil(rows: Rows) -> None:
-        middle(rows, tag)["ts"] = "2099-01-01T00:00:00Z"
-
-    return series.bad("PAT-E106", spoil, context=Context(received_at=series.at + _DAY))
-
-
-def _skew(contract: Contract) -> Bad | None:
-    series = Series(contract)
-    clause, tag, form = series.clause("timestamps"), series.tag(), series.form(*TABULAR)
-    if clause is None or tag is None or form is None or not {"serverTs", "maxSkew"} <= clause.params.keys():
-        return None
-    field, most = str(clause.params["serverTs"]), clause.params["maxSkew"]
-
-    def server(by: timedelta) -> Edit:
-        def edit(rows: Rows) -> None:
-            row = middle(rows, tag)
-            row[field] = later(row["ts"], by)
-
-        return edit
-
-    return series.bad("PAT-E107", server(most + timedelta(minutes=1)), server(timedelta(0)), form=form)
-
-
-def _naive(contract: Contract) -> Bad | None:
-    series = Series(contract)
-    tag = series.tag()
-    if tag is None or contract.schema.time.zone != "offset" or contract.schema.time.base == "relative":
-        return None
-
-    def spoil(rows: Rows) -> None:
-        row = middle(rows, tag)
-        row["ts"] = row["ts"].removesuffix("Z")
-
-    return series.bad("PAT-E108", spoil, form=series.form("csv", "ndjson", "piwebapi"))
-
-
-def _skipped_hour(contract: Contract) -> Bad | None:
-    """A clock that was not put forward shows a time that the zone skips."""
-    zone = contract.schema.time.zone
-    series = Series(contract, at=_SPRING, length=timedelta(minutes=4))
-    tag, form = series.tag(), series.form("csv", "ndjson")
-    if tag is None or form is None or zone == "offset" or contract.schema.time.base == "relative":
-        return None
-    before = _SPRING.astimezone(ZoneInfo(zone)).utcoffset()
-    if before == (_SPRING + timedelta(minutes=3)).astimezone(ZoneInfo(zone)).utcoffset() or before is None:
-        return None
-
-    def spoil(rows: Rows) -> None:
-        row = of(rows, tag)[-2]
-        wall = datetime.fromisoformat(row["ts"]) + before
-        row["ts"] = wall.replace(tzinfo=None).isoformat(timespec="seconds")
-
-    return series.bad("PAT-E109", spoil, form=form)
-
-
-def _no_start(contract: Contract) -> Bad | None:
-    series = Series(contract)
-    tag, start = series.tag(), contract.schema.time.start
-    if tag is None or start is None or contract.schema.time.base != "relative":
-        return None
-    return series.bad("PAT-E110", lambda rows: middle(rows, tag).update({start: None}))
-
-
-def _placeholder(contract: Contract) -> Bad | None:
-    if contract.schema.time.minimum is None or contract.schema.time.base == "relative":
-        return None
-    return _one("PAT-E112", "timestamps", "ts", "1970-01-01T00:00:00Z")(contract)
+from contracts.kit.bad.seriesdraft import TABULAR, Row, Rows, Series, interval, later, middle, number, of, one_field
 
 
 def _gap(contract: Contract) -> Bad | None:
@@ -311,28 +217,21 @@ MAKERS: Mapping[str, Maker] = {
     "PAT-E102": _gap,
     "PAT-E103": _late,
     "PAT-E104": _late_beyond,
-    "PAT-E106": _future,
-    "PAT-E107": _skew,
-    "PAT-E108": _naive,
-    "PAT-E109": _skipped_hour,
-    "PAT-E110": _no_start,
-    "PAT-E111": _one("PAT-E111", "timestamps", "ts", None),
-    "PAT-E112": _placeholder,
     "PAT-E201": _copied("PAT-E201", other=False),
     "PAT-E202": _copied("PAT-E202", other=True),
     "PAT-E203": _unknown_tag,
     "PAT-E204": _absent_tag,
-    "PAT-E205": _one("PAT-E205", "knownTags", "tag", None, *TABULAR),
-    "PAT-E301": _one("PAT-E301", "qualityCodes", "value", None),
-    "PAT-E302": _one("PAT-E302", "finite", "value", RawNumber("NaN"), "csv", "parquet", "arrow"),
+    "PAT-E205": one_field("PAT-E205", "knownTags", "tag", None, *TABULAR),
+    "PAT-E301": one_field("PAT-E301", "qualityCodes", "value", None),
+    "PAT-E302": one_field("PAT-E302", "finite", "value", RawNumber("NaN"), "csv", "parquet", "arrow"),
     "PAT-E303": _outside,
     "PAT-E304": _sentinel,
     "PAT-E305": _stuck,
     "PAT-E306": _jump,
     "PAT-E308": _unit,
     "PAT-E309": _other_unit,
-    "PAT-E401": _one("PAT-E401", "qualityCodes", "quality", "SO-SO", *TABULAR),
-    "PAT-E402": _one("PAT-E402", "qualityCodes", "quality", None, *TABULAR),
+    "PAT-E401": one_field("PAT-E401", "qualityCodes", "quality", "SO-SO", *TABULAR),
+    "PAT-E402": one_field("PAT-E402", "qualityCodes", "quality", None, *TABULAR),
     "PAT-E403": _bad_points("PAT-E403", many=True),
     "PAT-E404": _bad_points("PAT-E404", many=False),
     "PAT-E501": _thinned,
