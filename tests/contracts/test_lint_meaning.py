@@ -10,6 +10,7 @@ import pytest
 
 from contracts.codes import Severity
 from contracts.lint import lint
+from contracts.odcs import CATALOG
 from tests.contracts.test_lint import SOUND, TABLE, MemoryRefs, marked, problems
 
 FIELD = "      - {name: lot_number, logicalType: string, required: true"
@@ -377,3 +378,19 @@ def test_sql_of_a_contract_is_told_and_never_run() -> None:
     contract = load(text.encode(), file="x", refs=MemoryRefs())
     assert contract.clause("drop").kind == "foreign"
     assert "drop table" not in repr(contract.clause("drop"))
+
+
+def test_a_series_counts_rows_and_leaves_copies_to_its_own_rule() -> None:
+    path = CATALOG / "northvale" / "pat.odcs.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert (
+        lint(
+            text.replace(QUALITY, f"{QUALITY}      - {{metric: rowCount, mustBeLessThan: 9}}\n", 1).encode(), str(path)
+        )
+        == []
+    )
+    copies = "{metric: @duplicateValues, mustBe: 0, arguments: {properties: [tag]}}"
+    spoilt, line, column = marked(text.replace(QUALITY, f"{QUALITY}      - {copies}\n", 1))
+    (problem,) = lint(spoilt.encode(), str(path))
+    assert (problem.code, problem.line, problem.column) == ("CON-E105", line, column)
+    assert problem.message == "duplicateValues is not counted in a series"
