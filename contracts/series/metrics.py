@@ -95,7 +95,7 @@ class Metrics:
                 Note(
                     clause,
                     "FILE-E213",
-                    f"{name} {key} has {count} rows",
+                    f"{name} {key} has {count} {'row' if count == 1 else 'rows'}",
                     name,
                     ((name, key),),
                     Found(f"{count} rows"),
