@@ -19,6 +19,8 @@ from contracts.document import CellFact, Document, FormProblem, Raw
 from contracts.encoding import damage, damaged_text, decode
 from contracts.place import Place
 
+MOST_UNEVEN = 1000  # rows of another width that are named one by one; a file with more is no table
+
 
 @dataclass(frozen=True, slots=True)
 class _CsvGrid:
@@ -93,7 +95,7 @@ def _body(
     blank_at: int | None = None
     rest = rows(lines[dialect.data_line - 1 :], dialect.delimiter, dialect.quote, first_line=dialect.data_line)
     last_line = len(lines)
-    trailing = counted = 0
+    trailing = counted = uneven = 0
     label, said, end = reading.form.footer, None, reading.place(last_line, 1)
     try:
         for row in rest:
@@ -113,10 +115,15 @@ def _body(
             if len(row.cells) == width:
                 body.append(row)
             else:
+                uneven += 1
                 cut = not complete and len(row.cells) < width and row.line == last_line
-                problems.append(_uneven(reading, row, width, cut=cut))
+                if uneven <= MOST_UNEVEN:
+                    problems.append(_uneven(reading, row, width, cut=cut))
     except BadQuote as bad:
         problems.append(csv_dialect.bad_quote(reading, bad))
+    if uneven > MOST_UNEVEN:
+        message = f"{uneven - MOST_UNEVEN:,} more rows have another number of cells than the header"
+        problems.append(FormProblem("FILE-E405", message, reading.place(last_line, 1), fix="export the file again"))
     if label is not None:
         wrong = footer.missing(label, end) if said is None else footer.disagreement(said, counted, end)
         problems += [wrong] if wrong is not None else []

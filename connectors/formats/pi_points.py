@@ -23,6 +23,10 @@ from contracts.jsontree import JsonTree, read_json
 from contracts.place import Place
 
 GOOD, UNCERTAIN, BAD, UNSAID = 0, 1, 2, -1
+MOST_LISTS = 100_000  # a stream has one
+MOST_VALUES = (
+    3_000_000  # of an answer that the strict reader takes: a point has eight, and a node costs a hundred bytes
+)
 
 # `"Value": {` cannot stand inside a JSON string (its quotes would be escaped). Only a state that is well formed, of
 # plain members, is taken out for polars; what is left of any other goes to the strict reader.
@@ -69,6 +73,8 @@ def read_points(data: bytes, reading: Reading) -> Points:
 def regular(data: bytes) -> Points | None:
     """The points when polars can read every one of them without doubt, else None."""
     if b'"Errors"' in data or b'"State"' in data or _TRUTH.search(data) is not None or data[:1] != b"{":
+        return None
+    if data.count(b"[") > MOST_LISTS:  # polars makes a table of them before it says that they are none
         return None
     if not _is_utf8(data) or (b"\\u" in data and _ESCAPE.search(data) is not None):
         return None  # polars passes over bytes and half characters that are no text, where it need not read them
@@ -151,6 +157,7 @@ def irregular(data: bytes, reading: Reading) -> Points:
         file=reading.file,
         max_depth=safety.max_depth,
         max_bytes=safety.max_bytes,
+        max_values=MOST_VALUES,
         encodings=reading.form.encoding,
     )
     if tree.root is None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contracts.values.personal import PersonalData
 
 _COMPARED = 1000  # keys of an object that are compared with those that are missing
+_NAMED = 100  # unknown keys of an object that are named one by one: each is looked up in the file
 _SHAPES = 256  # orders of keys that an object remembers
 
 
@@ -44,11 +45,14 @@ class ObjectPlan:
         self._missing_time = missing_time
         self._shapes: dict[tuple[str, ...], tuple[tuple[type, ...], tuple[Mapping[str, Value], ...]]] = {}
         self._names = frozenset([s.name for s in scalars] + [s.field.name for s in structures])
+        self._as_text = [s for s in scalars if "storedAsText" in s.clauses]
         self._due = frozenset(s.name for s in scalars if s.must_exist)
 
     def examine(self, node: Node, pointer: str, exam: Examination) -> None:
         # Most objects of a feed have the same keys in the same order. For keys that were right once, what is left to
         # ask is whether every text is of its type and known: two passes in C instead of a loop in Python.
+        if self._as_text and exam.document.facts:  # first: a date's text may be known from a cell that is a text
+            self._stored_as_text(node, pointer, exam)
         keys = tuple(node)
         shape = self._shapes.get(keys)
         if shape is not None:
@@ -69,6 +73,15 @@ class ObjectPlan:
         if shape is None and not self._structures and len(exam.raised) == before and len(self._shapes) < _SHAPES:
             self._remember(keys)
 
+    def _stored_as_text(self, node: Node, pointer: str, exam: Examination) -> None:
+        for scalar in self._as_text:
+            at = f"{pointer}/{scalar.name}"
+            fact = exam.document.facts.get(at)
+            if fact is not None and fact.kind in ("number", "date") and not exam.is_spoiled(at):
+                problem = _not_text("a date" if fact.kind == "date" else "a number")
+                clause = scalar.clauses["storedAsText"]
+                exam.raise_(clause, problem, at, scalar.path, found=node.get(scalar.name), slot_row=exam.row_of(at))
+
     def _remember(self, keys: tuple[str, ...]) -> None:
         """These keys, in this order, are all known and complete."""
         by_name = {name: (expected, known) for name, _, expected, known in self._scalars}
@@ -88,9 +101,6 @@ class ObjectPlan:
             return
         fact = exam.document.facts.get(at)
         read = scalar.read(raw, fact.kind if fact is not None else None)
-        if fact is not None and fact.kind in ("number", "date") and "storedAsText" in scalar.clauses:
-            said = "a date" if fact.kind == "date" else "a number"
-            read = ("storedAsText", _not_text(said))
         if not isinstance(read, tuple):
             return
         kind, problem = read
@@ -113,6 +123,7 @@ class ObjectPlan:
 
     def _extra_keys(self, node: Node, pointer: str, exam: Examination) -> None:
         meant = sorted(self._names - set(node))
+        strange = 0
         for name in node:
             if name in self._names:
                 continue
@@ -123,10 +134,14 @@ class ObjectPlan:
                 if kind is not None:
                     exam.raise_(clause, personal(kind), at, f"{self.path}.{name}".lstrip("."), personal=True)
                     continue
-            if self._closed is not None:
-                # a hint for each of a hundred thousand strange keys would take minutes
-                near = get_close_matches(name[:64], meant, n=1, cutoff=0.7) if len(node) <= _COMPARED else []
+            strange += 1
+            if self._closed is not None and strange <= _NAMED:
+                near = get_close_matches(name[:64], meant, n=1, cutoff=0.7)
                 self._unexpected(name, at, near, exam, self._closed)
+        if self._closed is not None and strange > _NAMED:
+            problem = Problem("FILE-E206", "is not expected", "only the agreed keys", "leave the keys out")
+            message = f"{strange - _NAMED:,} more keys are not in the contract"
+            exam.raise_(self._closed, problem, pointer, self.path, message=message, spoil=False)
 
     def _unexpected(self, name: str, at: str, near: Sequence[str], exam: Examination, closed: Clause) -> None:
         whose = exam.label(at)
