@@ -34,7 +34,16 @@ check: $(STAMP)  ## lint, format, types, import rules
 reference: $(STAMP)  ## write docs/reference anew from the profile, the rulebook and the codes
 	$(BIN)/python -m contracts.reference docs/reference
 
+INCUMBENTS := build/incumbents/.installed
+$(INCUMBENTS): tests/bench/incumbents/requirements.txt
+	$(BIN)/uv venv --quiet --clear build/incumbents
+	$(BIN)/uv pip install --quiet --python build/incumbents/bin/python -r $<
+	@touch $@
+
+incumbents: $(STAMP) $(INCUMBENTS)  ## the tools that bench measures beside ours, in an environment of their own
+
 bench: $(STAMP)  ## figures as ratios to a bare floor; ONLY=series runs a part
+	-@$(MAKE) --quiet --no-print-directory incumbents
 	$(BIN)/python -m tests.bench $(ONLY)
 
 crash: $(STAMP)  ## kill -9 at every fault point, the long form

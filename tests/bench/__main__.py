@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.bench.measure import Absent, Figure
 
-PARTS = ("series", "landing", "documents")
+PARTS = ("series", "documents", "landing", "beside")
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 

@@ -105,5 +105,11 @@ def _peak_mb(folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    checked(Path(sys.argv[1]), keep_rows=False)
-    print(own_peak_mb())
+    folder = Path(sys.argv[1])
+    if "--told" in sys.argv:  # as the other tools tell of themselves
+        from tests.bench.incumbents.told import tell
+
+        tell(lambda: sum(len(rows) for rows in lists(checked(folder).failing).values()), 17)
+    else:
+        checked(folder, keep_rows=False)
+        print(own_peak_mb())
