@@ -111,13 +111,23 @@ def test_make_help_lists_what_there_is() -> None:
 
 
 def test_the_report_of_the_broken_certificate_is_what_the_readme_says(workplace: Path) -> None:
-    (block,) = README[1:]
-    (command,) = block.commands
+    (command,) = README[1].commands
     done = shell(command, workplace)
     assert done.returncode == 1, done.stderr  # one of the files is the broken one
     assert len(re.findall(r"^error\[", done.stdout, re.MULTILINE)) == 5
     assert re.search(r"^rejected: 5 errors; ", done.stdout, re.MULTILINE)
     assert done.stderr == ""
+
+
+def test_the_kit_is_one_command(workplace: Path) -> None:
+    assert len(README) == 3, "a command of the README that no test runs"
+    (command,) = README[2].commands
+    done = shell(command, workplace)
+    assert done.returncode == 0, done.stderr
+    kit = workplace / "build" / "kit"
+    assert {"README.txt", "template.xlsx", "schema.json", "contract.html", "good", "bad"} == {
+        path.name for path in kit.iterdir()
+    }
 
 
 def alike(text: str) -> str:
