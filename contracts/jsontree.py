@@ -99,8 +99,10 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if not text.strip(" \t\r\n"):
         return _refused(file, text, "FILE-E401", "the file is empty", 0)
     quick = read_quickly(text) if "\\u0000" not in text else None
-    if quick is not None and quick.nodes <= max_depth and _keys_are_single(text, quick.members):
-        return JsonTree(file, text, quick.root)
+    if quick is not None and _keys_are_single(text, quick.members):
+        # Nothing is nested deeper than there are objects and lists.
+        if quick.nodes <= max_depth or not _deeper_than(quick.root, max_depth):
+            return JsonTree(file, text, quick.root)
     counted = objects = 0
 
     def count(members: dict[str, Raw]) -> dict[str, Raw]:

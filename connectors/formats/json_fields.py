@@ -18,7 +18,7 @@ Back = Callable[[str], str]
 def relocate(root: dict[str, Raw], fields: Sequence[Field]) -> tuple[dict[str, Raw], Back, tuple[str, ...]]:
     """The record with every located field under its own name, how its pointers read in the file, and the file's
     pointers of keys that have the name of a field which the contract places elsewhere."""
-    if not _any_located(fields):
+    if not has_located(fields):
         return root, _same, ()
     strays: list[str] = []
     return _moved(root, fields, "", strays), lambda pointer: _in_file(pointer, fields), tuple(strays)
@@ -26,6 +26,21 @@ def relocate(root: dict[str, Raw], fields: Sequence[Field]) -> tuple[dict[str, R
 
 def _same(pointer: str) -> str:
     return pointer
+
+
+_KEPT = 64
+_asked: dict[int, tuple[Sequence[Field], bool]] = {}
+"""By the identity of a contract's fields, which are kept here so that no other can have it."""
+
+
+def has_located(fields: Sequence[Field]) -> bool:
+    """Whether any field stands elsewhere; asked once a contract, because every document asks."""
+    known = _asked.get(id(fields))
+    if known is None:
+        if len(_asked) >= _KEPT:
+            _asked.clear()
+        known = _asked[id(fields)] = fields, _any_located(fields)
+    return known[1]
 
 
 def _any_located(fields: Sequence[Field]) -> bool:

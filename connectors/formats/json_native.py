@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connectors.formats.json_fields import Back, relocate
+from connectors.formats.json_fields import Back, has_located, relocate
 from connectors.formats.reading import Reading, Unreadable
 from contracts.contract import Field
 from contracts.document import Document, FormProblem, Raw
@@ -59,7 +59,7 @@ def _outer_object(root: Raw, reading: Reading) -> tuple[dict[str, Raw], Callable
 def _located(root: dict[str, Raw], reading: Reading) -> tuple[dict[str, Raw], Back, tuple[str, ...]]:
     """The tree with located fields under their own names; in a schedule they belong to its slots."""
     fields, schema = reading.schema.fields, reading.schema
-    if schema.document_kind == "schedule":
+    if schema.document_kind == "schedule" and has_located(fields):
         slot = Field("", "", "object", schema.mark, fields=fields)
         fields = (Field("slots", "slots", "array", schema.mark, items=slot),)
     return relocate(root, fields)
