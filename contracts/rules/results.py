@@ -67,9 +67,14 @@ class ResultTable:
         frames = exam.frames(self.each)
         known = rows.lines if rows is not None and len(rows.lines) == len(frames) else [None] * len(frames)
         lines = [seen or self._line(pointer, node, exam) for (pointer, node), seen in zip(frames, known, strict=True)]
-        for line in lines:
-            if line.test is not None and line.judged is None:
-                line.judged = self._carefully(line, line.test, exam, self._elsewhere(lines))
+        # Everything is read before anything is compared that looks at other tests: two may look at each other.
+        composite = [(line, line.test) for line in lines if line.test is not None and line.judged is None]
+        for line, test in composite:
+            line.judged = self._carefully(line, test, exam, _nothing)
+        if composite:
+            of = self._elsewhere(lines)
+            for line, judged in [(line, self._carefully(line, test, exam, of)) for line, test in composite]:
+                line.judged = judged
         return lines
 
     def remember(self, exam: Examination) -> None:

@@ -7,13 +7,13 @@ NOT_EVALUATED, and one that proves nothing is INCONCLUSIVE: neither is ever a pa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from contracts.contract import Criterion, Locale, TestDef, Units
 from contracts.records import ResultVerdict
-from contracts.values.number import Number, read_number
+from contracts.values.number import EXACT, Number, read_number
 from contracts.values.problem import Problem
 from contracts.values.units import read_unit
 from contracts.values.words import Vocabulary, is_judgement, is_pending
@@ -93,6 +93,8 @@ class Judge:
             factor = said.factor
             if said.problem is not None:
                 problems.append(("unit", said.problem))
+        if reading is not None and reading.lod is not None:  # it is stated in the unit of the result
+            reading = replace(reading, lod=EXACT.multiply(reading.lod, factor) if factor is not None else None)
         if reading is not None and reading.value is not None and factor is not None:
             reading = self._comparable(test, reading, factor, problems)
         staged = not with_stage or (stage or "").strip(" \t") in test.stage_allowed
@@ -128,6 +130,9 @@ class Judge:
             return self._read_word(test, value, problems)
         number = self._read_numeric(test, value, loq)
         if isinstance(number, Reading):
+            if stated in (">", ">="):
+                problems.append(("operator", _more_than_nothing(stated)))
+                return None
             return number
         if isinstance(number, Problem):
             problems.append(("value", number))
@@ -170,8 +175,11 @@ class Judge:
         return number
 
     def _limit(self, loq: str | None) -> Decimal | None:
+        """A limit of detection. `>0.05` and what is not above zero bound nothing from above."""
         number = read_number(loq, self._locale) if loq else None
-        return number.value if isinstance(number, Number) else None
+        if not isinstance(number, Number) or number.operator in (">", ">=") or number.value <= 0:
+            return None
+        return number.value
 
     def vocabulary_of(self, test: TestDef) -> Vocabulary | None:
         """The words a qualitative test is answered in: its own, else `absent`, else the one that lists its words."""
@@ -186,7 +194,7 @@ class Judge:
         self, test: TestDef, reading: Reading, factor: Decimal, problems: list[tuple[Part, Problem]]
     ) -> Reading:
         assert reading.value is not None
-        value = reading.value if factor == 1 else (reading.value * factor).normalize()
+        value = reading.value if factor == 1 else EXACT.multiply(reading.value, factor).normalize(EXACT)
         if test.physical is not None and not test.physical[0] <= value <= test.physical[1]:
             low, high = test.physical
             problems.append(("value", _impossible(low, high, test.unit)))
@@ -194,7 +202,7 @@ class Judge:
         if test.decimals is not None and test.rounding != "none" and reading.operator == "=":
             exponent = value.as_tuple().exponent
             if isinstance(exponent, int) and -exponent > test.decimals:
-                value = value.quantize(Decimal(1).scaleb(-test.decimals), rounding=_ROUNDING[test.rounding])
+                value = value.quantize(Decimal(1).scaleb(-test.decimals), _ROUNDING[test.rounding], EXACT)
                 problems.append(("value", _rounded(test.decimals, value)))
         return Reading(reading.operator, reading.value, value)
 
@@ -401,6 +409,15 @@ def _operators_differ(written: str, stated: str) -> Problem:
         expected="one operator",
         fix=f"write the number alone and the operator as {written}",
         note="the hub does not choose between two operators",
+    )
+
+
+def _more_than_nothing(stated: str) -> Problem:
+    return Problem(
+        "COA-E101",
+        f"says {stated} while the value is a word for not detected",
+        expected="no operator beside a word, or < and the limit as the value",
+        fix="leave the operator out, or write < and the limit of detection",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 
 from contracts.contract import Locale
@@ -16,6 +16,8 @@ from contracts.values.problem import Problem
 
 _MAX_EXPONENT = 30  # no real measurement leaves 10^-30 .. 10^30
 _MAX_DIGITS = 60
+EXACT = Context(prec=4 * _MAX_DIGITS)
+"""For arithmetic with what was read here. The usual 28 digits would round, or refuse, a number that may be sent."""
 _POINT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 _COMMA = re.compile(r"([+-]?)([0-9]+),([0-9]+)((?:[eE][+-]?[0-9]+)?)")
 _POWER = re.compile(r"([+-]?[0-9]+(?:[.,][0-9]+)?) ?[xX×·⋅∙*] ?10(?:\^([+-]?[0-9]+)|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))")
