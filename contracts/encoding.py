@@ -1,4 +1,4 @@
-"""From bytes to text without guessing: the contract's encodings, and the marks of damaged text..
+"""From bytes to text without guessing: the contract's encodings, and the marks of damaged text.
 
 Rule: contracts.md 2.4 `encoding`. FILE-E101 is another encoding that decodes without doubt (a byte order mark, valid
 UTF-8, or UTF-16 that shows by its zeros); FILE-E102 is a replacement character, a typical mojibake pair, a NUL, or

@@ -15,6 +15,7 @@ from contracts.document import Raw, RawNumber
 
 _NUMBERS = {number: RawNumber(number) for number in range(1, 1000)}
 _PLANS = 1024  # shapes of objects that are remembered
+_WIDEST = 64  # members of an object whose shape is
 _Plan = tuple[tuple[int, ...], tuple[int, ...]]
 
 
@@ -72,6 +73,6 @@ def _plan(kinds: tuple[type, ...]) -> _Plan | None:
         return None
     numbers = tuple(at for at, kind in enumerate(kinds) if kind is int)
     plan = numbers, tuple(at for at, kind in enumerate(kinds) if kind in (dict, list))
-    if len(_plans) < _PLANS:
+    if len(_plans) < _PLANS and len(kinds) <= _WIDEST:
         _plans[kinds] = plan
     return plan

@@ -31,7 +31,8 @@ Rule = Callable[[Examination], None]
 Level = tuple[Severity, Impact, Action]
 
 _STRUCTURED = ("object", "array")
-_KEPT = 64  # plans; a hub with more contracts than this builds the rare ones again
+_KEPT = 64  # plans, and lists of pointers in each; a hub with more contracts than this builds the rare ones again
+_POINTERS = 4096  # pointers of a list that are kept
 
 
 class Plan:
@@ -67,7 +68,7 @@ class Plan:
         self._rows = self._rows_plan() if self.rows_key is not None else None
         self.judge = Judge(schema.locale, schema.units, self.vocabularies)
         self.result_tables = self._result_tables()
-        self.familiar = {each: Familiar(self._times_in(each)) for each in self.result_tables}
+        self.familiar = {each: self._familiar(each) for each in self.result_tables}
         self.file_rules: list[tuple[Clause, Rule]] = []
         self.hub_rules: list[tuple[Clause, Rule]] = []
         self.unknown: list[Clause] = []
@@ -150,10 +151,12 @@ class Plan:
         return known
 
     def pointers(self, at: str, count: int) -> list[str]:
-        """`at/0`, `at/1`, ...: at least `count` of them, made once."""
+        """`at/0`, `at/1`, ...: at least `count` of them, made once where they are not many."""
         made = self._pointers.get(at)
         if made is None or len(made) < count:
-            made = self._pointers[at] = [f"{at}/{i}" for i in range(max(count, 32))]
+            made = [f"{at}/{i}" for i in range(max(count, 32))]
+            if count <= _POINTERS and len(self._pointers) < _KEPT:
+                self._pointers[at] = made
         return made
 
     def absent_columns(self, document: Document) -> frozenset[str]:
@@ -225,11 +228,12 @@ class Plan:
                 tables[each] = ResultTable(each, about_tests, schema, self.judge, field)
         return tables
 
-    def _times_in(self, each: str) -> list[Scalar]:
-        """The date and timestamp fields of an array's items."""
+    def _familiar(self, each: str) -> Familiar:
+        """The memory for an array's items, which reads their dates and times anew."""
         field = self.contract.schema.find(each)
         items = field.items.fields if field is not None and field.items is not None else ()
-        return [self.scalars[f.path] for f in items if f.type in ("date", "timestamp")]
+        times = [self.scalars[f.path] for f in items if f.type in ("date", "timestamp")]
+        return Familiar(times, (f.name for f in items))
 
     def _make_rules(self) -> None:
         judged_by_tables = {c.id for table in self.result_tables.values() for c in table.clauses}

@@ -12,7 +12,7 @@ remembers where each column stands in the flat list of all values, so that a col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Node = dict[str, Raw]
 
 _ROWS = 16_384  # at about half a kilobyte each
+_LONGEST = 4096  # characters of a row that is worth remembering
 _SHAPES = 1024
 _LAYOUTS = 64
 _LARGEST = 512  # rows of an array that is worth a layout
@@ -33,21 +34,32 @@ _SCALARS = frozenset({str, RawNumber, bool, type(None)})
 
 
 class Familiar:
-    """The rows of one array that were faultless. `times` are the fields that are read anew in every row."""
+    """The rows of one array that were faultless. `times` are the fields that are read anew in every row.
 
-    def __init__(self, times: Sequence[Scalar]) -> None:
+    `names` are the keys that the contract knows: rows with any other key leave nothing behind, or a file of invented
+    keys would stay in memory.
+    """
+
+    def __init__(self, times: Sequence[Scalar], names: Iterable[str]) -> None:
         self._times = {scalar.name: scalar for scalar in times}
+        self._names = frozenset(names)
         self._shapes: dict[tuple[object, ...], _Shape] = {}
         self._layouts: dict[tuple[object, ...], _Layout] = {}
         self._count = 0
 
-    def look(self, items: Sequence[Node]) -> Rows:
-        """For each row the faultless one that had these texts before; None: nothing is known, or a time is wrong."""
+    def look(self, items: Sequence[Node]) -> Rows | None:
+        """For each row the faultless one that had these texts before; None: nothing is known, or a time is wrong.
+
+        None instead of Rows: some of these rows were never faultless, with keys that the contract doesn't know or more
+        than a text under one.
+        """
         values = list(chain.from_iterable(map(dict.values, items)))
         # A number and the text of its digits are equal as texts, so the types belong to what must be the same.
         key = (*map(tuple, items), *map(type, values))
         layout = self._layouts.get(key)
         if layout is None:
+            if not all(map(self._names.issuperset, items)) or not _SCALARS.issuperset(map(type, values)):
+                return None
             layout = _Layout(items, self._shape, self._times)
             if len(items) <= _LARGEST:
                 if len(self._layouts) >= _LAYOUTS:
@@ -58,13 +70,15 @@ class Familiar:
             raws = layout.column(name, values)
             if None in map(scalar.known.get, raws):  # type: ignore[arg-type]  # nothing else is known there
                 for number, raw in zip(row_numbers, raws, strict=True):
-                    if scalar.value(raw) is None:
+                    if not scalar.is_right(raw):
                         lines[number] = None
         return Rows(lines, values, layout)
 
     def remember(self, node: Node, line: ResultLine) -> None:
         """These texts are faultless, and `line` is what was made of them."""
         if not _SCALARS.issuperset(map(type, node.values())) or len(node) - len(self._times.keys() & node.keys()) < 2:
+            return
+        if not self._names.issuperset(node) or sum(len(v) for v in node.values() if isinstance(v, str)) > _LONGEST:
             return
         if self._count >= _ROWS:
             self._shapes.clear()

@@ -19,7 +19,7 @@ from contracts.document import Raw, RawNumber
 from contracts.pattern import compile_pattern
 from contracts.rules.examination import Value
 from contracts.values.identifiers import Identifier
-from contracts.values.number import Number, plain, read_number
+from contracts.values.number import EXACT, Number, plain, read_number
 from contracts.values.problem import Problem
 from contracts.values.times import CERTIFICATE, SCHEDULE, TimeReader
 from contracts.values.words import Vocabulary
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contracts.values.personal import PersonalData
 
 _REMEMBERED = 8192  # texts a field remembers; at 100 bytes each that is under a megabyte
+_LONGEST = 256  # characters of a text that is remembered: an attachment is read again
 _INTEGER = re.compile(r"-?[0-9]{1,31}")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 _TYPES = {
@@ -79,11 +80,22 @@ class Scalar:
         self._convert = self._converter()
 
     def value(self, raw: Raw) -> Value:
-        """The value of a raw scalar, None when it is empty or was refused."""
+        """The value of a raw scalar, None when it is empty or was refused.
+
+        Whether its form is right was said when the structure was walked, where the kind of a cell is known; here the
+        date of a spreadsheet's date cell is read as what it is.
+        """
         if type(raw) is self.expected and raw in self.known:
             return self.known[raw]
         read = self.read(raw)
+        if isinstance(read, tuple) and self._time is not None:
+            read = self.read(raw, "date")
         return None if isinstance(read, tuple) else read
+
+    def is_right(self, raw: Raw) -> bool:
+        """Whether `raw` is a value, whatever cell it stands in."""
+        read = self.read(raw)
+        return read is not None and not isinstance(read, tuple)
 
     def read(self, raw: Raw, cell_kind: str | None = None) -> Value | tuple[str, Problem]:
         """The value, or (kind of the clause that is broken, the problem). None: empty, and that is allowed."""
@@ -99,7 +111,8 @@ class Scalar:
         value = self._convert(raw, text, cell_kind)
         if self._enum and not isinstance(value, (str, tuple)) and not self._listed(value, text):
             return self._not_listed()
-        if not isinstance(value, tuple) and type(raw) is self.expected:
+        # A date cell may hold what no text may, and the next file may hold the same as text.
+        if not isinstance(value, tuple) and type(raw) is self.expected and cell_kind != "date" and len(raw) <= _LONGEST:
             if len(self.known) >= _REMEMBERED:
                 self.known.clear()
             self.known[raw] = value
@@ -169,7 +182,7 @@ class Scalar:
             return "bounds", Problem(
                 "FILE-E212", "is outside the agreed bounds", said_bounds(options), "check the number"
             )
-        if step is not None and value % step:
+        if step is not None and EXACT.remainder(Decimal(value), Decimal(step)):
             says = f"is not a multiple of {step}"
             return "bounds", Problem("FILE-E212", says, f"a multiple of {step}", "check the number")
         return value

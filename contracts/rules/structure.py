@@ -207,10 +207,12 @@ class StructurePlan:
         pointers = exam.plan.pointers(at, len(items))
         known: Sequence[ResultLine | None] | None = None
         if self.path in exam.plan.familiar and exam.is_plain() and set(map(type, items)) == {dict}:
-            rows = exam.known_rows[self.path] = exam.plan.familiar[self.path].look(items)  # type: ignore[arg-type]
-            if rows.all_known:
-                return
-            known = rows.lines
+            rows = exam.plan.familiar[self.path].look(items)  # type: ignore[arg-type]
+            if rows is not None:
+                exam.known_rows[self.path] = rows
+                if rows.all_known:
+                    return
+                known = rows.lines
         for pointer, item, seen in zip(pointers, items, known or repeat(None), strict=False):
             if type(item) is not dict:
                 clause = self._item.get("type", self._clauses["type"])
