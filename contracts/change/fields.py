@@ -158,11 +158,11 @@ def _options(spot: Spot, old: Mapping[str, Any], new: Mapping[str, Any]) -> None
     walk_keys(spot, old, new, _OPTIONS)
 
 
-def _by(what: str, handler: Handler) -> Handler:
-    """With only that clause of the field which judges by the attribute."""
+def _by(what: str, handler: Handler, *more: str) -> Handler:
+    """With only those clauses of the field which judge by the attribute."""
 
     def handle(spot: Spot, old: Any, new: Any) -> None:
-        own = tuple(clause for clause in spot.clauses if clause.rpartition(".")[2] == what)
+        own = tuple(clause for clause in spot.clauses if clause.rpartition(".")[2] in (what, *more))
         handler(replace(spot, clauses=own or spot.clauses), old, new)
 
     return handle
@@ -193,10 +193,10 @@ _OPTIONS: Mapping[str, Handler] = {
     "pattern": _by("text", pattern("field.pattern", "pattern")),
     "minLength": _by("text", limit("field.length", "fewest characters", "more")),
     "maxLength": _by("text", limit("field.length", "most characters", "less")),
-    "minimum": _by("bounds", limit("field.range", "lower limit", "more")),
-    "exclusiveMinimum": _by("bounds", limit("field.range", "lower limit, not included,", "more")),
-    "maximum": _by("bounds", limit("field.range", "upper limit", "less")),
-    "exclusiveMaximum": _by("bounds", limit("field.range", "upper limit, not included,", "less")),
+    "minimum": _by("bounds", limit("field.range", "lower limit", "more"), "time"),
+    "exclusiveMinimum": _by("bounds", limit("field.range", "lower limit, not included,", "more"), "time"),
+    "maximum": _by("bounds", limit("field.range", "upper limit", "less"), "time"),
+    "exclusiveMaximum": _by("bounds", limit("field.range", "upper limit, not included,", "less"), "time"),
     "multipleOf": _by("bounds", told("field.step", "multiple of", rows.UNKNOWN)),
     "minItems": _by("items", limit("field.items", "fewest items", "more")),
     "maxItems": _by("items", limit("field.items", "most items", "less")),

@@ -115,19 +115,35 @@ def limit(
     word: str,
     tighter: Literal["less", "more"],
     *,
-    none: Literal["off", "strictest"] = "off",
+    none: Literal["off", "strictest", "elsewhere"] = "off",
+    default: Any = None,
     loose: Row = rows.WIDER,
 ) -> Handler:
-    """A bound. `tighter` says which way less is accepted; None is no bound at all, or the strictest there is."""
+    """A bound. `tighter` says which way less is accepted. None is `default`, else no bound at all, the strictest there
+    is, or whatever another place says, which nobody can weigh here."""
 
     def handle(spot: Spot, old: Any, new: Any) -> None:
-        if old is None or new is None:
-            tightens = (old is None) == (none == "off")
+        text = f"{word} {said(old)} -> {said(new)}"
+        before, after = (default if end is None else end for end in (old, new))
+        if before == after:
+            spot.tell(what, rows.DOCUMENTATION, f"{text}, which is the default")
+        elif before is None or after is None:
+            tightens = (before is None) == (none == "off")
+            spot.tell(what, rows.UNKNOWN if none == "elsewhere" else rows.TIGHTER if tightens else loose, text)
+        elif not _comparable(before, after):
+            spot.tell(what, rows.UNKNOWN, text)
         else:
-            tightens = new < old if tighter == "less" else new > old
-        spot.tell(what, rows.TIGHTER if tightens else loose, f"{word} {said(old)} -> {said(new)}")
+            tightens = after < before if tighter == "less" else after > before
+            spot.tell(what, rows.TIGHTER if tightens else loose, text)
 
     return handle
+
+
+def _comparable(old: Any, new: Any) -> bool:
+    """Whether two bounds have an order: not a number and a day, nor two times written with their offsets."""
+    if isinstance(old, str) and isinstance(new, str):
+        return len(old) == len(new) == len("2020-01-01")
+    return isinstance(old, str) == isinstance(new, str)
 
 
 def switch(what: str, word: str, *, strict: Any = True, loose: Row = rows.WIDER) -> Handler:

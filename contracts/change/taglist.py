@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from contracts.change import rows
@@ -10,7 +11,7 @@ from contracts.change.change import At, Effect
 from contracts.change.rows import Row
 from contracts.change.spot import Book, Handler, Spot, ignore, limit, members, switch, told, walk
 from contracts.change.tree import in_table, table_of
-from contracts.contract import Contract
+from contracts.contract import Contract, RefTable, TagDef
 
 _JUDGE: Mapping[str, tuple[str, ...]] = {
     "unit": ("unitIs",),
@@ -30,9 +31,8 @@ _JUDGE: Mapping[str, tuple[str, ...]] = {
 
 
 def compare_tags(book: Book) -> None:
-    """Tags added, removed and changed."""
-    old = {tag.tag: tag for tag in book.old.schema.tags}
-    new = {tag.tag: tag for tag in book.new.schema.tags}
+    """Tags added, removed and changed; their ranges are those that rangeByKey holds a value against."""
+    old, new = _agreed(book.old), _agreed(book.new)
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) == new.get(name):
             continue
@@ -52,8 +52,27 @@ def compare_tags(book: Book) -> None:
             walk(spot, old[name], new[name], _TAG)
 
 
+def _agreed(contract: Contract) -> dict[str, TagDef]:
+    """The tags by name, with the ranges of the table that the rule names in place of their own."""
+    table = _limits(contract)
+    ranges = {tag.tag: tag for tag in table.tags} if table is not None else {}
+    return {
+        tag.tag: replace(tag, low=ranges[tag.tag].low, high=ranges[tag.tag].high) if tag.tag in ranges else tag
+        for tag in contract.schema.tags
+    }
+
+
+def _limits(contract: Contract) -> RefTable | None:
+    """The reference table that `limits` of rangeByKey names; None when the tags hold their ranges themselves."""
+    named = next((c.params.get("limits") for c in contract.clauses if c.kind == "rangeByKey"), None)
+    return next((table for table in contract.refs if table.name == named), None)
+
+
 def _at(contract: Contract, tag: str, *inside: str) -> At | None:
-    return in_table(contract, table_of(contract, "tags"), "tags", tag, *inside)
+    table = _limits(contract) if inside == ("range",) else None
+    if table is None or tag not in {known.tag for known in table.tags}:
+        table = table_of(contract, "tags")
+    return in_table(contract, table, "tags", tag, *inside)
 
 
 def _added(spot: Spot) -> None:
@@ -104,8 +123,8 @@ _KEYS: Mapping[str, str] = {
 }
 
 
-def _limit(what: str, word: str, tighter: Any) -> Handler:
-    return limit(what, word, tighter, loose=rows.WIDER_LIMIT)
+def _limit(what: str, word: str, tighter: Any, none: Any = "off") -> Handler:
+    return limit(what, word, tighter, none=none, loose=rows.WIDER_LIMIT)
 
 
 _TAG: Mapping[str, Handler] = {
@@ -127,7 +146,8 @@ _TAG: Mapping[str, Handler] = {
             "max_rate": _limit("tag.rate", "fastest change", "less"),
             "phases": told("tag.phases", "phases", rows.MEANING),
             "critical": switch("tag.critical", "critical", loose=rows.QUIETER),
-            "min_good_percent": _limit("tag.good", "least good points in percent", "more"),
+            # A tag without its own falls back on the rule's maxBadPercent.
+            "min_good_percent": _limit("tag.good", "least good points in percent", "more", "elsewhere"),
             "aliases": members("tag.alias", "alias", added=rows.MORE_NAMES),
             "looks_like": told("tag.other_unit", "values of another unit", rows.UNKNOWN),
         }.items()
