@@ -32,7 +32,10 @@ class RecordHistory:
                     self._replacing.setdefault(record.replaces[0], []).append(record)
                 self._remember_values(record)
         if slots:
-            self._open = {slot.slot_uid: slot for slot in slots}
+            self._open = {
+                s.slot_uid: max(self._slots[s.slot_uid], key=lambda one: (one.revision, one.published_at))
+                for s in slots
+            }
 
     def certificate(self, certificate_no: str) -> Sequence[Certificate]:
         """Every revision of a certificate, oldest first."""
@@ -47,7 +50,7 @@ class RecordHistory:
         return self._slots.get(slot_uid, ())
 
     def open_slots(self) -> Sequence[Slot]:
-        """The slots of the last schedule."""
+        """The newest revision of each slot of the last schedule."""
         return tuple(self._open.values())
 
     def values(self, characteristic: str) -> Sequence[Decimal]:

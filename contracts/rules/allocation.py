@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from contracts.contract import Clause
@@ -25,7 +26,7 @@ class _Use:
 
     start: datetime
     uid: str
-    doses: int
+    doses: int | Decimal
     pointer: str | None = None
     raw: Raw = None
 
@@ -55,7 +56,7 @@ def allocation(clause: Clause, plan: Plan) -> Rule:
             doses, raw = exam.value(quantity, pointer, node), quantity.get(node, exam.root)
             at = start if isinstance(start, datetime) else datetime.max.replace(tzinfo=UTC)
             here.setdefault(str(number), []).append(
-                _Use(at, name, doses if isinstance(doses, int) else 1, pointer, raw)
+                _Use(at, name, doses if isinstance(doses, int | Decimal) else 1, pointer, raw)
             )
         for number, uses in sorted(here.items()):
             facts = sponsor.lot(number)
@@ -68,7 +69,7 @@ def allocation(clause: Clause, plan: Plan) -> Rule:
             if total > facts.doses:
                 _over(exam, number, str(facts.doses), total, promised)
 
-    def _over(exam: Examination, number: str, has: str, total: int, promised: list[_Use]) -> None:
+    def _over(exam: Examination, number: str, has: str, total: int | Decimal, promised: list[_Use]) -> None:
         ordered = sorted(promised, key=lambda use: (use.start, use.uid))
         last = next(use for use in reversed(ordered) if use.pointer is not None)
         listed = ", ".join(f"{use.uid} {use.doses}" for use in ordered[:_SHOWN])

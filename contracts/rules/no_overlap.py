@@ -1,4 +1,4 @@
-"""noOverlap: one suite, one run at a time. Slots are half-open, so one may begin the moment another ends."""
+"""noOverlap: one suite of a site, one run at a time. Slots are half-open: one may begin the moment another ends."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ _Booking = tuple[datetime, datetime, tuple[tuple[str, str], ...], str, Raw]
 def no_overlap(clause: Clause, plan: Plan) -> Rule:
     """SCH-E301 at the start of the later slot, naming the slot it runs into."""
     resource, start, end = (plan.path(str(clause.params[name]), None) for name in ("resource", "start", "end"))
-    status = plan.path("status", None)
+    status, site = plan.path("status", None), plan.path("site", None)
     excepted = frozenset(str(word) for word in clause.params.get("except", ()))
 
     def rule(exam: Examination) -> None:
-        booked: dict[str, list[_Booking]] = {}
+        booked: dict[tuple[str, str], list[_Booking]] = {}  # by site and suite: two sites may call a suite alike
         for pointer, node in exam.entered(None, clause):
             suite, a, b = (exam.value(path, pointer, node) for path in (resource, start, end))
             if suite is None or not isinstance(a, datetime) or not isinstance(b, datetime) or b <= a:
                 continue
             if excepted and exam.value(status, pointer, node) in excepted:
                 continue
-            booked.setdefault(str(suite), []).append((a, b, exam.key(pointer), pointer, start.get(node, exam.root)))
-        for suite, slots in booked.items():
+            place = str(exam.value(site, pointer, node) or "")
+            booking = (a, b, exam.key(pointer), pointer, start.get(node, exam.root))
+            booked.setdefault((place, str(suite)), []).append(booking)
+        for (_, suite), slots in booked.items():
             slots.sort()  # of two at the same time the slot's name decides, and not its row
             _, busy_until, _, busy_by, _ = slots[0]
             for a, b, _, pointer, raw in slots[1:]:
-                if a < busy_until:
+                if a < busy_until and not exam.same_item(pointer, busy_by):
                     _overlap(exam, suite, pointer, raw, busy_by, busy_until)
                 if b > busy_until:
                     busy_until, busy_by = b, pointer

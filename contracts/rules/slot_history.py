@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from contracts.codes import Severity
 from contracts.contract import Clause
 from contracts.duration import format_duration
 from contracts.records import Slot
@@ -33,26 +34,29 @@ def revision_order(clause: Clause, plan: Plan) -> Rule:
     order = [plan.path(str(name), None) for name in clause.params["order"]]
     sources = tuple(str(feed) for feed in clause.params.get("sources", ()))
     held_against = disagreement(clause, plan, key, sources) if sources else None
+    # A slot that is refused for it is not held against its past any further; one that is stored is.
+    refuses = plan.level(clause, "SCH-E209")[0] is Severity.ERROR
 
     def rule(exam: Examination) -> None:
         if held_against is not None:
             held_against(exam)
-        for pointer, node, last in _with_last(exam, clause, key, order):
+        for pointer, node, last in _with_last(exam, clause, key):
             now = tuple(_comparable(exam.value(path, pointer, node)) for path in order)
             then = tuple(_comparable(getattr(last, path.field, None)) for path in order)
             if any(part is None for part in (*now, *then)):
                 continue
-            at = order[0].pointer(pointer)
-            name = order[0].field
             if now < then:
+                older, newer, path = next((a, b, path) for a, b, path in zip(now, then, order, strict=True) if a != b)
+                at, known = path.pointer(pointer), f"{path.field} {_shown(newer)}"
                 problem = Problem(
                     "SCH-E207",
-                    f"is older than {name} {then[0]}, which is here already",
-                    expected=f"{name} {then[0]} or newer",
+                    f"is older than {known}, which is here already",
+                    expected=f"{known} or newer",
                     fix="nothing to do: the newer revision stays",
                 )
-                exam.raise_(clause, problem, at, name, found=str(now[0]), spoil=False, slot_row=exam.row_of(at))
+                exam.raise_(clause, problem, at, path.field, found=_shown(older), spoil=False, slot_row=exam.row_of(at))
             elif now == then:
+                at, name = order[0].pointer(pointer), order[0].field
                 changed = _changed(exam, pointer, node, last)
                 if changed:
                     problem = Problem(
@@ -61,7 +65,9 @@ def revision_order(clause: Clause, plan: Plan) -> Rule:
                         expected="a new revision for every change",
                         fix=f"raise {name} and send it again",
                     )
-                    exam.raise_(clause, problem, at, name, found=str(now[0]), slot_row=exam.row_of(at))
+                    exam.raise_(
+                        clause, problem, at, name, found=_shown(now[0]), spoil=refuses, slot_row=exam.row_of(at)
+                    )
 
     return rule
 
@@ -72,7 +78,7 @@ def slip(clause: Clause, plan: Plan) -> Rule:
     tolerance: timedelta = clause.params["tolerance"]
 
     def rule(exam: Examination) -> None:
-        for pointer, node, last in _with_last(exam, clause, key, [plan.path("revision", None)], newer_only=True):
+        for pointer, node, last in _with_last(exam, clause, key, newer_only=True):
             now, then = exam.value(field, pointer, node), getattr(last, field.field, None)
             if not isinstance(now, datetime) or not isinstance(then, datetime) or now == then:
                 continue
@@ -97,7 +103,7 @@ def transitions(clause: Clause, plan: Plan) -> Rule:
     final = frozenset(str(word) for word in clause.params["final"])
 
     def rule(exam: Examination) -> None:
-        for pointer, node, last in _with_last(exam, clause, key, [plan.path("revision", None)], newer_only=True):
+        for pointer, node, last in _with_last(exam, clause, key, newer_only=True):
             now, then = exam.value(status, pointer, node), last.status
             if now is None or now == then:
                 continue
@@ -152,11 +158,13 @@ def no_silent_removal(clause: Clause, plan: Plan) -> Rule:
 
 
 def _with_last(
-    exam: Examination, clause: Clause, key: Path, order: list[Path], *, newer_only: bool = False
+    exam: Examination, clause: Clause, key: Path, *, newer_only: bool = False
 ) -> list[tuple[str, dict[str, Any], Slot]]:
-    """Each slot that has an earlier revision, with its newest one. `newer_only`: not those that come too late."""
+    """Each slot that has an earlier revision, with its newest one. `newer_only`: not those that come too late, and not
+    those whose revision has a finding."""
     history = exam.context.history
     assert history is not None
+    counted, published = exam.plan.path("revision", None), exam.plan.path("published_at", None)
     found = []
     for pointer, node in exam.entered(None, clause):
         uid = exam.value(key, pointer, node)
@@ -164,11 +172,20 @@ def _with_last(
         if not earlier:
             continue
         last = max(earlier, key=lambda slot: (slot.revision, slot.published_at))
-        revision = exam.value(order[0], pointer, node)
-        if newer_only and isinstance(revision, int) and revision < last.revision:
-            continue
+        if newer_only:
+            number, moment = exam.value(counted, pointer, node), exam.value(published, pointer, node)
+            if exam.is_spoiled(counted.pointer(pointer)):
+                continue
+            if isinstance(number, int) and number < last.revision:
+                continue
+            if number == last.revision and isinstance(moment, datetime) and moment < last.published_at:
+                continue
         found.append((pointer, node, last))
     return found
+
+
+def _shown(value: Any) -> str:
+    return utc_text(value) if isinstance(value, datetime) else str(value)
 
 
 def _comparable(value: Any) -> Any:

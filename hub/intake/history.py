@@ -5,11 +5,13 @@ Only records of deliveries received earlier count, so that judging a delivery ag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 
+from contracts.history import RecordHistory
 from contracts.records import Certificate, Record, Slot
 from hub.store import DeliveryRow, RecordRow, Store
 from hub.store.bodies import read_record
@@ -32,37 +34,37 @@ class LedgerHistory:
 
     def replacing(self, certificate_no: str) -> Sequence[Certificate]:
         """Certificates of another number that came earlier and say they replace this one, oldest first."""
-        return [
-            c
-            for c in self._certificates
-            if c.replaces is not None and c.replaces[0] == certificate_no != c.certificate_no
-        ]
+        return list(self._certificates.replacing(certificate_no))
 
     def slot(self, slot_uid: str) -> Sequence[Slot]:
         """Every revision of the slot that came earlier, oldest first."""
-        return [s for s in self._slots if s.slot_uid == slot_uid]
+        return self._slots.get(slot_uid, ())
 
     def open_slots(self) -> Sequence[Slot]:
         """The newest revision of each slot that earlier schedules of the feed held and that has not ended."""
-        newest = {(s.site, s.slot_uid): s for s in self._slots}
+        newest: dict[tuple[str, str], Slot] = {}
+        for slot in chain.from_iterable(self._slots.values()):
+            known = newest.setdefault((slot.site, slot.slot_uid), slot)
+            if (slot.revision, slot.published_at) >= (known.revision, known.published_at):
+                newest[slot.site, slot.slot_uid] = slot
         return [s for s in newest.values() if s.status not in LEFT]
 
     def values(self, characteristic: str) -> Sequence[Decimal]:
         """Numeric results of this test in earlier certificates, oldest first; a bound (`<0.5`) is no value."""
-        return [
-            result.value
-            for record in self._certificates
-            for result in record.results
-            if result.characteristic == characteristic and result.value is not None and result.operator == "="
-        ]
+        return self._certificates.values(characteristic)
 
     @cached_property
-    def _slots(self) -> list[Slot]:
-        return [r for r in self._records("slot") if isinstance(r, Slot)]
+    def _slots(self) -> Mapping[str, Sequence[Slot]]:
+        """The revisions of each slot in the order in which they came: an old one may come late."""
+        found: dict[str, list[Slot]] = {}
+        for record in self._records("slot"):
+            if isinstance(record, Slot):
+                found.setdefault(record.slot_uid, []).append(record)
+        return found
 
     @cached_property
-    def _certificates(self) -> list[Certificate]:
-        return [r for r in self._records("certificate") if isinstance(r, Certificate)]
+    def _certificates(self) -> RecordHistory:
+        return RecordHistory(self._records("certificate"))
 
     def _records(self, kind: str) -> list[Record]:
         return [read_record(row) for row in self._earlier(kind, None)]
