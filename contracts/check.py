@@ -109,7 +109,7 @@ def _guarded(exam: Examination, clauses: Sequence[Clause], rule: Rule) -> None:
     try:
         rule(exam)
     except Exception as error:  # noqa: BLE001 - any fault of a rule must end as "could not be evaluated"
-        del exam.raised[before:]
+        exam.take_back(before)
         for clause in clauses:
             _could_not(exam, clause, f"the rule stopped with {type(error).__name__} at {_line_of(error)}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,10 @@ def cross_field(clause: Clause, plan: Plan) -> Rule:
             a, b = exam.value(left, pointer, node), exam.value(right, pointer, node)
             if a is None or b is None or holds(_side(a), _side(b, plus)):
                 continue
+            # A day has no zone: it is held against the day that was written where the other is a time.
+            if plus is None and isinstance(a, date) and isinstance(b, date) and type(a) is not type(b):  # noqa: SIM102
+                if holds(_day(a, _raw(left, node, exam)), _day(b, _raw(right, node, exam))):
+                    continue
             other = left.field.rpartition(".")[2]
             said = f"{_SAID[_MIRROR[op]]} {other}" + (f" less {plus}" if plus else "")
             problem = Problem(
@@ -75,6 +79,14 @@ def _side(value: Value, plus: timedelta | None = None) -> Any:
         moment = as_instant(value)
         return moment + plus if plus is not None else moment
     return value
+
+
+def _day(value: date, raw: Any) -> date:
+    """The day of a date, or of a time as it was written, with its own offset."""
+    try:
+        return date.fromisoformat(str(raw).strip(" \t")[:10])
+    except ValueError:
+        return value.date() if isinstance(value, datetime) else value
 
 
 def _raw(path: Any, node: Any, exam: Examination) -> Any:

@@ -107,6 +107,14 @@ class Examination:
         text = message or f"{self.subject(pointer, path)} {problem.says}"
         self.raised.append(Raised(clause, problem.code, pointer, path, text, problem, found, **more))
 
+    def take_back(self, before: int) -> None:
+        """Forget what was raised after the first `before`: its rule stopped. Other rules look at those fields again."""
+        gone = self.raised[before:]
+        del self.raised[before:]
+        kept = {one.pointer for one in self.raised}
+        self.spoiled -= {one.pointer for one in gone} - kept - self.document.spoiled
+        self._said -= {(one.pointer, one.code, one.key) for one in gone}
+
     def is_plain(self) -> bool:
         """Whether the texts of a row are all that is known about it: no cell has a type, no reader complained."""
         return not self.document.facts and not self.document.problems
@@ -232,6 +240,11 @@ class Examination:
             if isinstance(node, dict):
                 pairs += [(name, node.get(name)) for name in self.plan.item_keys.get(items, ())]
         return tuple((name, raw.strip()) for name, raw in pairs if isinstance(raw, str) and raw.strip())
+
+    def same_item(self, one: str, other: str) -> bool:
+        """Whether both are in items of one primary key: such items are told by that key, and once is enough."""
+        mine = self.key(one)
+        return bool(mine) and mine == self.key(other)
 
     def row_of(self, pointer: str) -> int | None:
         """The slot of a schedule that `pointer` is in."""

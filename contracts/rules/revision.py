@@ -155,19 +155,24 @@ def _amended(exam: Examination, clause: Clause, field: str, old: Certificate, ne
     message = f"revision {new.revision} {amends}: {names}{more}"
     exam.raise_(clause, problem, f"/{field}", field, message=message, found=str(new.revision), spoil=False)
     cleared = exam.context.cleared_lots
-    if cleared is None or new.lot_number not in cleared:
+    if cleared is None or cleared.isdisjoint((old.lot_number, new.lot_number)):
         return
-    before = {(r.characteristic, r.replicate): r.verdict for r in old.results}
+    passed = {(r.characteristic, r.replicate) for r in old.results if r.verdict is ResultVerdict.PASS}
+    passes = {(r.characteristic, r.replicate) for r in new.results if r.verdict is ResultVerdict.PASS}
     for index, result in enumerate(new.results):
-        then = before.get((result.characteristic, result.replicate))
-        if then is ResultVerdict.PASS and result.verdict is not ResultVerdict.PASS:
+        key = result.characteristic, result.replicate
+        # An interim result beside the final one that still passes has turned nothing.
+        turned = result.verdict is ResultVerdict.FAIL or (
+            result.verdict is not ResultVerdict.PASS and key not in passes
+        )
+        if key in passed and turned:
             problem = Problem(
                 "COA-E407",
                 "turned",
-                expected=f"{then.value}, as the clearance relied on",
+                expected="PASS, as the clearance relied on",
                 fix="hold the lot and decide about every slot that uses it",
             )
-            message = f"{result.characteristic} turned from {then.value} to {result.verdict.value} after a clearance"
+            message = f"{result.characteristic} turned from PASS to {result.verdict.value} after a clearance"
             pointer = f"/results/{index}/value"
             exam.raise_(clause, problem, pointer, "results.value", message=message, found=result.raw, spoil=False)
 
