@@ -1,10 +1,10 @@
 """Is this a contract that can be used? All problems in one go, each with file, line, column and what to write instead.
 
 In this order: YAML (yamltree), the standard's schema of the stated version (schema), what the standard leaves open
-(semantic), the profile's names and shapes (profile), what would have no effect (effect), reference tables (tables),
-every name that must lead somewhere (references), service levels and channels (service). A later judge runs also when an
-earlier one complained, and leaves alone what has not the shape it needs. Imported by `odcs` and the command line; reads
-no file but through `refs`.
+(semantic), the profile's names and shapes (profile), what would have no effect (effect), the forms of files (forms),
+reference tables (tables), every name that must lead somewhere (references), service levels and channels (service). A
+later judge runs also when an earlier one complained, and leaves alone what has not the shape it needs. Imported by
+`odcs` and the command line; reads no file but through `refs`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contracts.codes import Severity
 from contracts.contract import RefTable
 from contracts.errors import LintProblem
 from contracts.lint.effect import check_effects
+from contracts.lint.forms import check_forms
 from contracts.lint.problems import Problems, items, maps
 from contracts.lint.profile import check_profile, is_on
 from contracts.lint.references import check_references
@@ -69,6 +70,7 @@ def lint_contract(data: bytes, file: str, refs: RefSource) -> LintedContract:
         return LintedContract(None, (), problems.sorted())
     check_profile(root, problems)
     check_effects(root, problems)
+    check_forms(root, problems)
     tables = check_tables(root, refs, problems)
     readable = [table for table in tables.values() if table is not None]
     _panels(root, tables)

@@ -49,15 +49,6 @@ _OF_KIND: AnyMapping[str, str] = {
     "phases": "series",
     "rejectAbove": "series",
 }
-_CSV, _SHEET, _TEXTS = ("csv",), ("xlsx",), ("json", "ndjson", "csv", "xml", "icalendar", "piwebapi")
-# Keys of a source form that only these formats have.
-_OF_FORMAT: AnyMapping[str, tuple[str, ...]] = {
-    "encoding": _TEXTS,
-    **dict.fromkeys(("delimiter", "quote", "preambleRows", "sepLine", "trailingDelimiter"), _CSV),
-    **dict.fromkeys(("sheet", "headerRow", "headerCells", "merged", "hidden"), _SHEET),
-    **dict.fromkeys(("root", "namespaces"), ("xml",)),
-    "footer": ("csv", "xlsx"),
-}
 # What a library metric counts, and what it needs to know for that: one of these arguments.
 _ARGUMENTS: AnyMapping[str, tuple[str, ...]] = {
     "nullValues": (),
@@ -95,24 +86,11 @@ def _idle(name: str, at: Node, instead: str, problems: Problems, severity: Sever
 
 
 def _kinds(schema: Mapping, kind: str, problems: Problems) -> None:
-    for name, (entry, value) in customs(schema).items():
+    for name, (entry, _value) in customs(schema).items():
         owner = _OF_KIND.get(name)
         if owner is not None and kind in ("certificate", "series", "schedule") and kind != owner:
             at = entry.get("property") or entry
             problems.add("CON-E104", at, f"{name} has no meaning for a {kind}", f"it belongs to {owner} contracts")
-        if name == "source":
-            for form in items(value):
-                _form(form, problems)
-
-
-def _form(form: Node, problems: Problems) -> None:
-    kind = text(form, "format")
-    for key, _value in entries(form):
-        fitting = _OF_FORMAT.get(str(key.value))
-        if kind is not None and fitting is not None and kind not in fitting:
-            message = f"{key.value} has no meaning for {kind}"
-            advice = f"it belongs to {' and '.join(fitting)}"
-            problems.add("CON-E105", key, message, advice, Severity.WARNING)
 
 
 def _type(node: Mapping, problems: Problems) -> None:

@@ -5,6 +5,7 @@ The shapes are in schema/jid-profile-1.schema.json; here is which name may stand
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -80,6 +81,7 @@ def check_profile(root: Mapping, problems: Problems) -> None:
             _names(rule, "a quality rule", problems)
             if text(rule, "type") == "custom" and text(rule, "engine") == "justindata":
                 _implementation(rule, kind, problems)
+    _identity(root, problems)
     _required(root, schemas, problems)
 
 
@@ -137,6 +139,28 @@ def _implementation(rule: Mapping, kind: str | None, problems: Problems) -> None
         problems.add("CON-E104", at, message, f"it belongs to {' and '.join(known.kinds)} contracts")
     check_shape(("rules", name), body, problems)
     check_durations(profile_schema()["$defs"]["rules"][name], body, problems)
+
+
+def _identity(root: Mapping, problems: Problems) -> None:
+    """CON-E105 for a name that cannot stand in a file name, a command or an address: reports, kits and the hub put it
+    there."""
+    ours = customs(root)
+    feed = ours["feed"][1] if "feed" in ours else None
+    version = root.get("version")
+    for name, node in (
+        ("id", root.get("id")),
+        *((name, feed.get(name)) for name in ("partner", "site") if isinstance(feed, Mapping)),
+    ):
+        value = plain(node)
+        if node is not None and isinstance(value, str) and not _NAME.fullmatch(value):
+            message = f"{name} is {said(value)}"
+            problems.add("CON-E105", node, message, "letters, digits, and . _ - after the first: northvale-coa")
+    if version is not None and isinstance(said_version := plain(version), str) and not _VERSION.fullmatch(said_version):
+        problems.add("CON-E105", version, f"version is {said(said_version)}", "three numbers: 2.3.0")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 
 
 def _required(root: Mapping, schemas: list[Mapping], problems: Problems) -> None:

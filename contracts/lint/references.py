@@ -235,6 +235,8 @@ def _rule(rule: Mapping, schema: Mapping, tables: Tables, problems: Problems) ->
             f"table {limits} is not in refs",
             valid_values(limits, ("tags", *tables)),
         )
+    elif limits is not None and limits != "tags":
+        _table("tags", limits, body.get("limits") or body, tables, problems)
 
 
 def _anchor(rule: str, body: Mapping, document: Scope, problems: Problems) -> None:

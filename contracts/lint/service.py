@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,6 +15,7 @@ from contracts.duration import parse_duration
 from contracts.errors import valid_values
 from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
 from contracts.yamltree import Mapping, Node, plain
+from contracts.yamltree import Sequence as ListNode
 
 # What the due plan (contracts.due) can compute: each subject's anchors.
 ANCHORS: AnyMapping[str, tuple[str, ...]] = {
@@ -24,6 +26,7 @@ ANCHORS: AnyMapping[str, tuple[str, ...]] = {
 
 # What `appliesWhen` can ask (contracts.due): the state of the batch that runs, and its phase.
 FACTS = ("batch", "phase")
+BATCH = ("running",)
 
 # Spellings of the standard's `unit` of a service level. m means month there, so minutes are min.
 _UNITS = {
@@ -37,15 +40,17 @@ _UNITS = {
 
 def check_service(root: Mapping, problems: Problems) -> None:
     channels = {name for channel in maps(root, "support") if (name := text(channel, "id") or text(channel, "channel"))}
+    recipes = [customs(schema).get("phases") for schema in maps(root, "schema")]
+    phases = tuple(name for recipe in recipes if recipe for phase in items(recipe[1]) if (name := text(phase, "name")))
     for level in maps(root, "slaProperties"):
         ours = {name: value for name, (_entry, value) in customs(level).items()}
         if ours:
-            _computable(level, ours, problems)
+            _computable(level, ours, phases, problems)
             _escalation(ours.get("escalate"), channels, problems)
     _routes(root, problems)
 
 
-def _computable(level: Mapping, ours: dict[str, Node], problems: Problems) -> None:
+def _computable(level: Mapping, ours: dict[str, Node], phases: Sequence[str], problems: Problems) -> None:
     if plain(level.get("id")) is None:
         problems.add("CON-E115", level, "the service level has no id", "add an id; due items are named after it")
     for name in ("subject", "anchor", "leadTime"):
@@ -63,11 +68,22 @@ def _computable(level: Mapping, ours: dict[str, Node], problems: Problems) -> No
     if calendar != "continuous":
         message = f"calendar {said(calendar)} cannot be counted"
         problems.add("CON-E115", ours["calendar"], message, "only continuous is; write the lead time in hours")
-    for fact, _value in entries(ours.get("appliesWhen")):
+    _facts(ours.get("appliesWhen"), phases, problems)
+    _twin(level, ours.get("leadTime"), problems)
+
+
+def _facts(when: Node | None, phases: Sequence[str], problems: Problems) -> None:
+    """CON-E115 for a condition that never holds: then nothing would ever be due."""
+    for fact, value in entries(when):
         if fact.value not in FACTS:
             advice = valid_values(str(fact.value), FACTS)
             problems.add("CON-E115", fact, f"nothing is known about {fact.value}", advice)
-    _twin(level, ours.get("leadTime"), problems)
+            continue
+        known = BATCH if fact.value == "batch" else phases
+        for node in items(value) if isinstance(value, ListNode) else (value,):
+            if str(plain(node)) not in known:
+                message = f"{fact.value} is never {said(plain(node))}"
+                problems.add("CON-E115", node, message, valid_values(str(plain(node)), known))
 
 
 def _anchor(ours: dict[str, Node], problems: Problems) -> None:

@@ -12,6 +12,11 @@ from contracts.odcs import load
 from contracts.tables import RefFile
 from tests.contracts.change_support import change, edited, made, table_text, text_of
 
+ISSUED = "{name: issued_at, logicalType: timestamp, required: true, logicalTypeOptions: {"
+REVISION = (
+    "{{name: revision, logicalType: {}, required: true, primaryKey: true, primaryKeyPosition: 2, "
+    "logicalTypeOptions: {{minimum: "
+)
 SAMPLING = 'tolerancePercent: "20"'
 
 
@@ -71,17 +76,16 @@ def test_ranges_of_a_table_that_only_the_rule_names(low: str, high: str, effect:
     old, new = (load(text.encode(), file="contract.yaml", refs=Refs(other)) for other in (tags, moved))
     (found,) = compare(old, new).changes
     assert (found.what, found.effect) == ("tag.range", effect)
-    assert found.new is not None and found.new.file == "other@1.yaml"
+    assert found.new is not None
+    assert found.new.file == "other@1.yaml"
 
 
 def test_a_number_that_becomes_a_date_is_compared():
     found = change(
         "northvale-coa",
         (
-            "{name: revision, logicalType: integer, required: true, primaryKey: true, primaryKeyPosition: 2, "
-            "logicalTypeOptions: {minimum: 1}}",
-            "{name: revision, logicalType: date, required: true, primaryKey: true, primaryKeyPosition: 2, "
-            'logicalTypeOptions: {minimum: "2020-01-01"}}',
+            f"{REVISION.format('integer')}1}}}}",
+            f'{REVISION.format("date")}"2020-01-01"}}}}',
         ),
     )
     assert {"field.type", "field.range"} <= {c.what for c in found.changes}
@@ -94,9 +98,8 @@ def test_times_with_offsets_are_no_order_of_letters():
         edited(
             text_of("northvale-coa"),
             (
-                "{name: issued_at, logicalType: timestamp, required: true, logicalTypeOptions: {timezone: true}}",
-                "{name: issued_at, logicalType: timestamp, required: true, "
-                f'logicalTypeOptions: {{timezone: true, minimum: "{at}"}}}}',
+                f"{ISSUED}timezone: true",
+                f'{ISSUED}timezone: true, minimum: "{at}"',
             ),
         )
         for at in ("2020-01-01T14:00:00+05:00", "2020-01-01T12:00:00+01:00")

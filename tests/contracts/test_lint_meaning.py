@@ -111,6 +111,97 @@ CONTRACT = [
         "grace is negative",
         "write how long it is, without a minus",
     ),
+    # forms of files
+    (
+        "CON-E117",
+        "sheet: Results,",
+        "sheet: Results}, {format: @xml,",
+        "no reader of xml is in this package",
+        "install the package that reads it, or agree on one of json, csv, xlsx",
+    ),
+    ("CON-E117", "sheet: Results,", "sheet: R}, {format: xml, @root: A,", "root is not evaluated", "a reader of XML"),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: Results}, {format: @parquet,",
+        "a certificate is not read from parquet",
+        "valid: csv, json, xlsx",
+    ),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: @Results/2026,",
+        'no sheet can be called "Results/2026"',
+        "1 to 31 characters",
+    ),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: Results}, {format: csv, encoding: [@utf8-ish],",
+        'encoding "utf8-ish" is not known',
+        "utf-8, utf-16",
+    ),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: Results}, {format: csv, delimiter: @';;',",
+        'delimiter is ";;"',
+        "write one character",
+    ),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: Results}, {format: csv, preambleRows: @-1,",
+        "preambleRows is -1",
+        "at least 0",
+    ),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: Results}, {format: json, schemaVersion: @{at: /version},",
+        "schemaVersion lacks allowed",
+        "write {at: /version",
+    ),
+    (
+        "CON-E105",
+        "sheet: Results,",
+        "sheet: Results, @schemaVersion: {at: /version, allowed: ['1']},",
+        "schemaVersion has no meaning for xlsx",
+        "it belongs to json and xml",
+    ),
+    (
+        "CON-E105",
+        "{name: unit, logicalType: string}",
+        "{name: unit, logicalType: string, customProperties: [{property: locator, value: {json: @Result/Unit}}]}",
+        '"Result/Unit" is no JSON pointer',
+        "start it with /",
+    ),
+    (
+        "CON-E105",
+        "{name: unit, logicalType: string}",
+        "{name: unit, logicalType: string, customProperties: [{property: locator, value: {xlsx: {cell: @1B}}}]}",
+        '"1B" is no cell',
+        "capital letters: B1",
+    ),
+    (
+        "CON-E117",
+        "{name: unit, logicalType: string}",
+        "{name: unit, logicalType: string, customProperties: [{property: locator, value: {@xml: /a/b}}]}",
+        "xml is not evaluated",
+        "no reader of XML",
+    ),
+    # names that become parts of file names and commands
+    ("CON-E105", "id: northvale-coa", "id: @../../northvale", 'id is "../../northvale"', "letters, digits"),
+    ("CON-E105", "partner: northvale", "partner: @north/vale", 'partner is "north/vale"', "letters, digits"),
+    ("CON-E105", "version: 2.3.0", "version: @next", 'version is "next"', "three numbers"),
+    # conditions that never hold
+    (
+        "CON-E115",
+        "{property: leadTime, value: -PT48H}",
+        "{property: leadTime, value: -PT48H}\n      - {property: appliesWhen, value: {batch: @runing}}",
+        'batch is never "runing"',
+        "did you mean running?",
+    ),
     # native against own
     (
         "CON-E116",
@@ -394,3 +485,19 @@ def test_a_series_counts_rows_and_leaves_copies_to_its_own_rule() -> None:
     (problem,) = lint(spoilt.encode(), str(path))
     assert (problem.code, problem.line, problem.column) == ("CON-E105", line, column)
     assert problem.message == "duplicateValues is not counted in a series"
+
+
+def test_a_table_of_limits_holds_tags() -> None:
+    path = CATALOG / "northvale" / "pat.odcs.yaml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in (
+        ("value: [{name: br_tags", 'value: [{name: lv_panel, version: "3"}, {name: br_tags'),
+        ("limits: tags}", "limits: @lv_panel}"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    text, line, column = marked(text)
+    found = [p for p in lint(text.encode(), str(path)) if p.file == str(path)]
+    (problem,) = found
+    assert (problem.code, problem.line, problem.column) == ("CON-E109", line, column)
+    assert problem.message == "table lv_panel holds no tags"
