@@ -13,19 +13,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
+import yaml
+from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -35,6 +32,16 @@ MAX_EXPONENT = 30
 
 # JSON's grammar of a number: no octal (007), no sexagesimal (1:30), no +1, .5 or .inf.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?(?:[eE]([+-]?[0-9]+))?")
+
+# Not printable, or read differently by YAML's versions: where one ends a line with U+2028, the other sees a letter.
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+# The compiled parser reads what is sound, in a tenth of the time. Where it stumbles or is missing, the one in Python
+# decides: so an error has the same words and place on every machine.
+_PYTHON = (yaml.SafeLoader,)
+_PARSERS = (yaml.CSafeLoader, *_PYTHON) if yaml.__with_libyaml__ else _PYTHON
+# What the compiled one must not see: it takes a tab between two tokens, and a minute for many %TAG lines.
+_FOR_PYTHON = re.compile(r"\t|(?:\A|[\n\r])%")
 
 
 class Digits(str):
@@ -123,20 +130,27 @@ def read_yaml(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_D
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         problem = YamlProblem(line, column, "the file is not UTF-8", "save it as UTF-8 without a byte order mark")
         return YamlTree(None, (problem,))
-    builder = _Builder(max_depth)
-    try:
-        # The pure parser, also where a compiled one is installed: the same words and places on every machine.
-        for event in YAML(typ="safe", pure=True).parse(text):
-            builder.take(event)
-    except _Refused as refused:
-        builder.problems.append(refused.problem)
-        return YamlTree(None, tuple(builder.problems))
-    except YAMLError as error:
-        builder.problems.append(_syntax(error, text))
-        return YamlTree(None, tuple(builder.problems))
-    if builder.root is None and not builder.problems:
-        builder.problems.append(YamlProblem(1, 1, "the file is empty", "write a contract that starts with apiVersion"))
-    return YamlTree(builder.root, tuple(builder.problems))
+    if (unreadable := _UNREADABLE.search(text)) is not None:
+        line = text.count("\n", 0, unreadable.start()) + 1
+        column = unreadable.start() - text.rfind("\n", 0, unreadable.start())
+        message = f"the character U+{ord(unreadable.group()):04X} is not allowed"
+        return YamlTree(None, (YamlProblem(line, column, message, "remove it"),))
+    for parser in _PYTHON if _FOR_PYTHON.search(text) else _PARSERS:
+        builder = _Builder(max_depth)
+        try:
+            for event in yaml.parse(text, Loader=parser):
+                builder.take(event)
+        except _Refused as refused:
+            builder.problems.append(refused.problem)
+            return YamlTree(None, tuple(builder.problems))
+        except yaml.YAMLError as error:
+            problem = _syntax(error)
+        else:
+            if builder.root is None:
+                advice = "write a contract that starts with apiVersion"
+                builder.problems.append(YamlProblem(1, 1, "the file is empty", advice))
+            return YamlTree(builder.root, tuple(builder.problems))
+    return YamlTree(None, (*builder.problems, problem))
 
 
 def plain(node: Node | None) -> Any:
@@ -190,7 +204,7 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
+        tag = getattr(event, "tag", None)
         if tag is not None:
             raise _Refused(line, column, f"tag {tag} is not allowed", "write the value without a tag")
         match event:
@@ -286,16 +300,10 @@ def _resolve(text: str, line: int, column: int) -> str | Digits | bool | None:
     return Digits(text)
 
 
-def _syntax(error: YAMLError, text: str) -> YamlProblem:
+def _syntax(error: yaml.YAMLError) -> YamlProblem:
     advice = "mind indentation, the space after a colon, and quotes around text that holds : or #"
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        said = " ".join(part for part in (error.context, error.problem) if part) or "not readable"
-        if mark is not None:
-            return YamlProblem(mark.line + 1, mark.column + 1, said, advice)
-    if isinstance(error, ReaderError):
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, error.position - before.rfind("\n")
-        code = error.character if isinstance(error.character, int) else ord(error.character)
-        return YamlProblem(line, column, f"the character U+{code:04X} is not allowed in YAML", "remove it")
-    return YamlProblem(1, 1, "the file is not readable YAML", advice)
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        return YamlProblem(1, 1, "the file is not readable YAML", advice)
+    said = " ".join(part for part in (error.context, error.problem) if part) or "not readable"
+    return YamlProblem(mark.line + 1, mark.column + 1, said, advice)

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
-from ruamel.yaml.compat import StringIO
 
 from contracts.codes import Severity
 from contracts.errors import ContractInvalid
@@ -44,9 +43,7 @@ def tree_of(path: Path) -> Any:
 
 
 def dump(tree: Any) -> bytes:
-    out, yaml = StringIO(), YAML(typ="safe", pure=True)
-    yaml.dump(_writable(tree), out)
-    return out.getvalue().encode()
+    return yaml.safe_dump(_writable(tree), allow_unicode=True, sort_keys=False).encode()
 
 
 def _writable(node: Any) -> Any:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def deployments() -> list[dict[str, Any]]:
-    return YAML(typ="safe").load((ROOT / "prefect.yaml").read_text())["deployments"]  # type: ignore[no-any-return]
+    return yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("deployment", deployments(), ids=lambda d: d["name"])
