@@ -9,10 +9,10 @@ from contracts.codes import Action, Impact, codes
 from contracts.document import Document
 from contracts.finding import ClauseRef, Excerpt, Expected, Finding, Fix, Reach
 from contracts.fingerprint import fingerprint
-from contracts.grouping import SHOWN, grouped, ranges
+from contracts.grouping import EACH_ITS_OWN, SHOWN, grouped, ranges
 from contracts.place import Place
 from contracts.plan import Plan
-from contracts.redaction import found, mask, restricted, secrets
+from contracts.redaction import found, mask, restricted, secrets, without_people
 from contracts.rules.examination import Examination, Raised
 from contracts.values.problem import Problem
 
@@ -29,7 +29,7 @@ _FIX_REPEATS_NOTHING = frozenset({"FILE-E701", "COA-E602", "COA-E603"})
 def findings_of(exam: Examination, name: str) -> tuple[Finding, ...]:
     """Every finding of an examined document, in the order of its file. `name` is how the file may be called."""
     hide = secrets(exam.plan, exam.root, [one.pointer for one in exam.raised if one.personal])
-    findings = [_finding(exam, group, hide, name) for group in grouped(exam.raised)]
+    findings = [without_people(_finding(exam, group, hide, name), exam.plan.personal) for group in grouped(exam.raised)]
     return tuple(sorted(findings, key=_position))
 
 
@@ -43,6 +43,7 @@ def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], n
         impact = Impact.HIGH
     together = len(group) > 1
     hidden = first.personal or (first.code not in _HEADERS and restricted(plan, first.field))
+    mixed = first.code in EACH_ITS_OWN and len({one.problem.fix for one in group}) > 1
     hidden_value = hidden and first.found is not None
     key = exam.key("") if together else first.key if first.key is not None else exam.key(first.pointer)
     where, shown = ranges(_place(one, exam.document, name) for one in group)
@@ -60,8 +61,8 @@ def _finding(exam: Examination, group: Sequence[Raised], hide: frozenset[str], n
         reach=_reach(plan, first),
         key=tuple((n, v) for n, v in key if not restricted(plan, _key_path(plan, n, first.field))),
         found=found(first.found, hidden=hidden),
-        expected=_expected(first),
-        fix=_fix(problem, hidden=hidden_value),
+        expected=_expected(first) if not mixed else Expected("the agreed unit in each"),
+        fix=_fix(problem, hidden=hidden_value) if not mixed else _each(exam, group),
         note=None if hidden_value and not first.personal else note,
         fingerprint=fingerprint(
             plan.contract.id,
@@ -108,6 +109,16 @@ def _fix(problem: Problem, *, hidden: bool) -> Fix | None:
     return Fix(problem.fix, problem.replacement, problem.certain)
 
 
+def _each(exam: Examination, group: Sequence[Raised]) -> Fix:
+    """What to write where, for findings of one cause that each have a fix of their own."""
+    said = [f"{one.problem.fix} for {_name_of(exam, one)}" for one in group[:SHOWN]]
+    return Fix("; ".join(said) + (f"; and so on for {len(group) - SHOWN} more" if len(group) > SHOWN else ""))
+
+
+def _name_of(exam: Examination, one: Raised) -> str | None:
+    return one.key[-1][1] if one.key else exam.label(one.pointer)
+
+
 def _together(exam: Examination, group: Sequence[Raised]) -> str:
     first = group[0]
     same = all(one.message.endswith(first.problem.says) for one in group) and first.field
@@ -117,7 +128,7 @@ def _together(exam: Examination, group: Sequence[Raised]) -> str:
 
 
 def _note(exam: Examination, group: Sequence[Raised]) -> str | None:
-    names = [one.key[-1][1] if one.key else exam.label(one.pointer) for one in group[:SHOWN]]
+    names = [_name_of(exam, one) for one in group[:SHOWN]]
     more = f" and {len(group) - SHOWN} more" if len(group) > SHOWN else ""
     return f"in {', '.join(n for n in names if n)}{more}" if any(names) else group[0].problem.note
 
@@ -140,7 +151,7 @@ def _identity(exam: Examination, group: Sequence[Raised], key: Key) -> Key:
     A corrected certificate is the same one in its next revision, so the revision is no part of it.
     """
     if len(group) > 1:  # clause, code and field are told anyway; the fix is what else its members share
-        key = (*key, ("fix", group[0].problem.fix or ""))
+        key = (*key, ("fix", "" if group[0].code in EACH_ITS_OWN else group[0].problem.fix or ""))
     return tuple(pair for pair in key if pair[0] not in exam.plan.revisions) or (("place", _normalised(group[0])),)
 
 

@@ -10,11 +10,16 @@ from contracts.place import Place
 from contracts.rules.examination import Raised
 
 FROM = 5  # as many equal findings become one
+EACH_ITS_OWN = frozenset({"COA-E203"})
+"""Codes of one cause, a column that was left out, whose fix still is another one in each row."""
 SHOWN = 20  # places and ranges that a grouped finding lists
 
 
 def grouped(raised: Iterable[Raised]) -> list[Sequence[Raised]]:
-    """Those that share clause, code, field and fix text together when there are five or more, the others alone."""
+    """Those that share clause, code, field and fix text together when there are five or more, the others alone.
+
+    Units that are missing are together whatever the unit is.
+    """
     ordered = sorted(enumerate(raised), key=lambda pair: (*_kind(pair[1]), pair[0]))
     groups: list[Sequence[Raised]] = []
     for _, members in groupby(ordered, key=lambda pair: _kind(pair[1])):
@@ -51,4 +56,5 @@ def _follows(above: Place, below: Place) -> bool:
 
 
 def _kind(one: Raised) -> tuple[str, str, str, str]:
-    return one.clause.id, one.code, one.field, one.problem.fix or ""
+    fix = "" if one.code in EACH_ITS_OWN else one.problem.fix or ""
+    return one.clause.id, one.code, one.field, fix

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from contracts.document import Raw
-from contracts.finding import Excerpt, ExcerptLine, Found
+from contracts.finding import Excerpt, ExcerptLine, Finding, Found
 
 if TYPE_CHECKING:
     from contracts.plan import Plan
@@ -26,6 +26,8 @@ def found(raw: Raw, *, hidden: bool) -> Found | None:
     """What was found, cut to a readable length; hidden, only its type and length."""
     if raw is None:
         return None
+    if isinstance(raw, (list, dict)):
+        return Found("a list" if isinstance(raw, list) else "an object")  # what is in it may be anybody's
     text = raw if isinstance(raw, str) else str(raw).lower()
     if hidden:
         return Found(None, f"text of {len(text)} characters", redacted=True)
@@ -88,6 +90,23 @@ def _collect_all(node: Raw, into: set[str]) -> None:
         into.add(str(node))
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         _collect_all(inner, into)
+
+
+def without_people(finding: Finding, personal: PersonalData | None) -> Finding:
+    """The same with everything personal starred that its texts repeat, whichever value of the file that came from."""
+    if personal is None:
+        return finding
+    star = personal.mask
+    seen, due, fix = finding.found, finding.expected, finding.fix
+    return replace(
+        finding,
+        message=star(finding.message),
+        key=tuple((name, star(text)) for name, text in finding.key),
+        found=replace(seen, text=star(seen.text)) if seen is not None and seen.text is not None else seen,
+        expected=replace(due, text=star(due.text)) if due is not None else None,
+        fix=replace(fix, text=star(fix.text)) if fix is not None else None,
+        note=star(finding.note) if finding.note is not None else None,
+    )
 
 
 def mask(excerpt: Excerpt, hide: frozenset[str], personal: PersonalData | None, *, hide_mark: bool) -> Excerpt:

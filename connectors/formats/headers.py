@@ -8,6 +8,7 @@ named by their path (`spec.id` or `spec_id`, `signatories.0.user_id`) or by the 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from contracts.document import FormProblem
 from contracts.place import Place
 
 COMPARED = 100  # unknown headers that are named and compared with a missing one; a file with more is another table
+_WORDS = re.compile(r"[\s_.-]+")
 LISTED = 10  # items of a list that a flat table may name: signatories.0 ... signatories.9
 
 PUBLISHED = {
@@ -119,7 +121,8 @@ def match(
     for i in unknown:
         problems += privacy.name(trimmed[i], "a column", place(i))
     strange = [i for i in unknown if closed and not privacy.name(trimmed[i], "a column", place(i))]
-    problems += [_unexpected(trimmed[i], place(i)) for i in strange[:COMPARED]]
+    absent = [column for column in missing if not column.required]
+    problems += [_unexpected(trimmed[i], place(i), absent) for i in strange[:COMPARED]]
     if len(strange) > COMPARED:
         problems.append(_more_unexpected(len(strange) - COMPARED, place(strange[COMPARED])))
     problems += _order(taken, open_columns, place)
@@ -224,15 +227,31 @@ def _missing(column: Column, unknown: Sequence[str], where: Place) -> FormProble
     )
 
 
-def _unexpected(header: str, where: Place) -> FormProblem:
+def _unexpected(header: str, where: Place, absent: Sequence[Column]) -> FormProblem:
+    """A column that nobody agreed on. It may be an agreed one that may be left out, under another name: deleting it
+    would lose what it says, so that name is told."""
+    meant = _meant(header, absent)
+    delete = "delete the column, or ask for it to be added to the contract"
     return FormProblem(
         "FILE-E202",
         f'column "{header}" is not in the contract',
         where,
         found=header,
         expected="only the agreed columns",
-        fix="delete the column, or ask for it to be added to the contract",
+        fix=f'name it "{meant}" if it is that column; else {delete}' if meant else delete,
     )
+
+
+def _meant(header: str, absent: Sequence[Column]) -> str | None:
+    """The absent column that the header nearly names: with a slip of the pen, or with one of its words alone."""
+    folded = header[:64].casefold()
+    names = {name.casefold(): column.name for column in absent for name in column.names}
+    near = difflib.get_close_matches(folded, names, n=1, cutoff=0.7)
+    if near:
+        return names[near[0]]
+    words = set(_WORDS.split(folded)) - {""}
+    holding = {meant for name, meant in names.items() if words and words <= set(_WORDS.split(name))}
+    return holding.pop() if len(holding) == 1 else None
 
 
 def _more_unexpected(count: int, where: Place) -> FormProblem:

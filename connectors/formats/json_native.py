@@ -106,4 +106,5 @@ def _no_object(reading: Reading, root: Raw) -> FormProblem:
         reading.place(1, 1).at(""),
         found=said,
         expected="an object",
+        fix="send the one record alone, as an object in braces",
     )

@@ -136,7 +136,7 @@ def _said(f: Finding) -> list[Markup]:
         ("Found", tag("span", found, class_=f"bad {f.severity.value}") if found is not None else None),
         ("Expected", text(_expected(f)) if f.expected is not None else None),
         ("How to fix", text(wording.sentence(f.fix.text)) if f.fix is not None else None),
-        ("Why", text(wording.sentence(f.note)) if f.note is not None else None),
+        ("Note", text(wording.sentence(f.note)) if f.note is not None else None),
         ("Who acts", text(wording.ACTS[f.action])),
     ]
     return [text(tag("dt", name), tag("dd", said)) for name, said in lines if said is not None]

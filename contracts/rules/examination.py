@@ -228,7 +228,7 @@ class Examination:
             raw = node.get(names[0]) if names and isinstance(node, dict) else None
             if names and self.plan.is_restricted(items, names[0]):
                 raw = None
-            if isinstance(raw, str) and raw.strip() and f"{above}/{names[0]}" != pointer:
+            if isinstance(raw, str) and self._may_be_shown(raw) and f"{above}/{names[0]}" != pointer:
                 return raw.strip()[:60]
             return f"{items.rpartition('.')[2]} {number + 1}"
         return None
@@ -239,7 +239,12 @@ class Examination:
         for _, items, _, node in self._items_around(pointer):
             if isinstance(node, dict):
                 pairs += [(name, node.get(name)) for name in self.plan.item_keys.get(items, ())]
-        return tuple((name, raw.strip()) for name, raw in pairs if isinstance(raw, str) and raw.strip())
+        return tuple((name, raw.strip()) for name, raw in pairs if isinstance(raw, str) and self._may_be_shown(raw))
+
+    def _may_be_shown(self, name: str) -> bool:
+        """Whether a key says something, and nothing about a person: a report names its places by keys."""
+        personal = self.plan.personal
+        return bool(name.strip()) and (personal is None or personal.in_text(name) is None)
 
     def same_item(self, one: str, other: str) -> bool:
         """Whether both are in items of one primary key: such items are told by that key, and once is enough."""

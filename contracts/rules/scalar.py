@@ -31,6 +31,7 @@ _REMEMBERED = 8192  # texts a field remembers; at 100 bytes each that is under a
 _LONGEST = 256  # characters of a text that is remembered: an attachment is read again
 _INTEGER = re.compile(r"-?[0-9]{1,31}")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
+_CODES_SHOWN = 8
 _TYPES = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "date": "a date", "timestamp": "a time", "time": "a time of day", "object": "an object", "array": "a list",
@@ -103,7 +104,7 @@ class Scalar:
             return self._read_untexted(raw)
         text = raw.strip(" \t")
         if not text:
-            return ("required", empty(self.field)) if self.required and not self.empty_allowed else None
+            return ("required", self._empty()) if self.required and not self.empty_allowed else None
         if self._personal is not None and self._may_hide_people(raw):
             kind = self._personal.in_text(raw)
             if kind is not None:
@@ -119,11 +120,11 @@ class Scalar:
         return value
 
     def _may_hide_people(self, raw: str) -> bool:
-        return not isinstance(raw, RawNumber) and not self._enum and raw not in self.known
+        return not isinstance(raw, RawNumber) and raw not in self._enum and raw not in self.known
 
     def _read_untexted(self, raw: Raw) -> Value | tuple[str, Problem]:
         if raw is None:
-            return ("required", empty(self.field)) if self.required and not self.empty_allowed else None
+            return ("required", self._empty()) if self.required and not self.empty_allowed else None
         if isinstance(raw, bool) and self.field.type == "boolean":
             return raw if not self._enum or str(raw).lower() in self._enum else self._not_listed()
         return "type", wrong_type(self.field.type, raw)
@@ -242,7 +243,7 @@ class Scalar:
         return text.lower() in self._enum
 
     def _not_listed(self) -> tuple[str, Problem]:
-        listed = " or ".join(self.field.enum[:8])
+        listed = _codes(self.field)
         return "enum", Problem("FILE-E211", "is not one of the agreed codes", listed, f"write {listed}")
 
     def _shape(self, text: str) -> Problem | None:
@@ -254,6 +255,22 @@ class Scalar:
             says = "does not match the agreed pattern"
             return Problem("FILE-E210", says, f"text that matches {self._pattern.text}", "write it as agreed")
         return None
+
+    def _empty(self) -> Problem:
+        """What must be written, as exactly as the contract says it, so that filling in the cell is enough."""
+        if self.field.enum:
+            said = _codes(self.field)
+            return Problem("FILE-E209", "is empty", f"required: {said}", f"write {said}")
+        if self._time is not None:
+            said = self._time.expected
+        elif self._identifier is not None and self._identifier.form is not None:
+            said = self._identifier.form
+        elif self._pattern is not None:
+            said = f"text that matches {self._pattern.text}"
+        else:
+            said = _TYPES[self.field.type]
+        fix = "write the value; when it is not known yet, agree with the sponsor that it may be empty"
+        return Problem("FILE-E209", "is empty", f"required: {said}", fix)
 
     def _make_identifier(self) -> Identifier | None:
         body = self.field.custom.get("identifier")
@@ -292,16 +309,15 @@ def _day_limits(field: Field) -> dict[str, date]:
     return {key: date.fromisoformat(str(limit)[:10]) for key, limit in found.items()}
 
 
+def _codes(field: Field) -> str:
+    """The agreed codes, the first eight of many; those that are left out are counted."""
+    more = len(field.enum) - _CODES_SHOWN
+    return " or ".join(field.enum[:_CODES_SHOWN]) + (f" or {more} more of the contract" if more > 0 else "")
+
+
 def instant(value: Value) -> datetime | None:
     """A time as an instant, None when it is none."""
     return value if isinstance(value, datetime) else None
-
-
-def empty(field: Field) -> Problem:
-    expected = _TYPES[field.type]
-    if field.enum:
-        expected = " or ".join(field.enum[:8])
-    return Problem("FILE-E209", "is empty", f"required: {expected}", f"write {expected}")
 
 
 def wrong_type(due: str, raw: Raw) -> Problem:

@@ -35,6 +35,8 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
     code = clause.codes[0]
     single = len(names) == 1
     array = each if each is not None else plan.rows_key
+    by_slot = each is None and plan.rows_key is not None
+    own = by_slot and set(names) <= set(plan.item_keys[array or ""])
 
     def rule(exam: Examination) -> None:
         frames = exam.entered(each, clause)
@@ -55,6 +57,8 @@ def _rule(clause: Clause, plan: Plan, each: str | None, names: tuple[str, ...]) 
                 # by business key, not by row: the same records are the same finding in whatever order they are sent
                 (first, _), *others = sorted(alike, key=lambda one: exam.key(one[0]))
                 for pointer, node in others:
+                    if by_slot and not own and exam.same_item(pointer, first):
+                        continue
                     _again(exam, pointer, node, first, key)
 
     def _again(exam: Examination, pointer: str, node: Node, first: str, key: tuple[Value, ...]) -> None:

@@ -6,6 +6,7 @@ lots that a person can't tell apart are the worst thing this system can mix up.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,6 +18,9 @@ _INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Co", "Cn"})
 # What people and scanners mix up, towards digits and towards letters.
 _TO_DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "S": "5", "B": "8", "Z": "2"})
 _LOOKALIKES = str.maketrans("–—‐‑−_АВЕКМНОРСТХ", "------ABEKMHOPCTX")  # dashes, and Cyrillic capitals
+_STANDS = {"[0-9]": "0", r"\d": "0", "[A-Z]": "A", "[A-Z0-9]": "A", "[0-9A-Z]": "A"}
+_CLASS = re.compile(r"(\[0-9\]|\\d|\[A-Z\]|\[A-Z0-9\]|\[0-9A-Z\])(?:\{([0-9]{1,2})(?:,[0-9]{0,2})?\})?")
+_OPERATOR = re.compile(r"[\\()\[\]{}.*+?|^$]")
 _MOD37 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 
 
@@ -31,6 +35,8 @@ class Identifier:
         self._mod37 = body.get("checksum") == "mod37-2"
         self._near = bool(body.get("nearMatch", False))
         self._malformed, self._confusable = malformed, confusable
+        self.form = f"an identifier of the form {shape(self._text)}" if self._text else None
+        """How it must look, in words."""
 
     def read(self, text: str) -> Problem | None:
         """What is wrong with `text` as this identifier; None: nothing. ASCII space around it doesn't count."""
@@ -51,8 +57,8 @@ class Identifier:
             return Problem(
                 self._malformed,
                 "is malformed",
-                expected=f"an identifier like {self._text}",
-                fix=f"did you mean {plain}" if plain else "write the identifier as agreed",
+                expected=self.form or "an identifier",
+                fix=f"did you mean {plain}" if plain else "copy the identifier from the label",
                 note="a near match is only a hint; the hub never merges two identifiers" if plain else None,
             )
         if self._mod37 and not mod37_2(text):
@@ -75,6 +81,16 @@ class Identifier:
             if candidate != text and self._pattern.matches(candidate):
                 return candidate
         return None
+
+
+def shape(pattern: str) -> str:
+    """A pattern as people write it: `LV-0000-00` where the pattern is one plain run of classes, else itself.
+
+    A digit stands as 0, a letter as A, and each as often as it must at least.
+    """
+    body = pattern.removeprefix("^").removesuffix("$")
+    shown = _CLASS.sub(lambda one: _STANDS[one[1]] * int(one[2] or 1), body)
+    return f"{shown} ({pattern})" if shown.isascii() and not _OPERATOR.search(shown) and shown != body else pattern
 
 
 def near(text: str, known: Iterable[str]) -> str | None:

@@ -74,6 +74,10 @@ class TimeReader:
         self._form = None if form is None or _is_iso(form) else _compiled(form)
         self._said = form if self._form is not None and form is not None else None
         self._zone = None if rules.zone == "offset" else ZoneInfo(rules.zone)
+        self._shape = self._said or ("2026-11-20T15:04:00+01:00" if instant else "2026-11-20")
+        thing = "a date" if not instant else "a time with its offset" if self._zone is None else "a time"
+        self.expected = f"{thing}, such as {self._shape}"
+        """What must be written, in words."""
 
     def read(self, raw: str, *, cell_kind: str | None = None) -> date | datetime | Problem:
         """A date, or an aware UTC instant. `cell_kind` is what a spreadsheet calls the cell, when it is one."""
@@ -194,10 +198,7 @@ class TimeReader:
         return self._problem(self._codes.format, "is not in the agreed format")
 
     def _problem(self, code: str, says: str, *, fix: str | None = None, note: str | None = None) -> Problem:
-        iso = "2026-11-20T15:04:00+01:00" if self._instant else "2026-11-20"
-        shape = self._said or iso
-        thing = "a date" if not self._instant else "a time with its offset" if self._zone is None else "a time"
-        return Problem(code, says, f"{thing}, such as {shape}", fix or f"write it like {shape}", note=note)
+        return Problem(code, says, self.expected, fix or f"write it like {self._shape}", note=note)
 
 
 def _days_meant(text: str) -> str | None:

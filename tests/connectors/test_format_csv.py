@@ -51,6 +51,15 @@ def test_an_unexpected_column_stands_at_its_header_cell() -> None:
     assert read_document(rows, file="c.csv", contract=open_model).problems == ()
 
 
+@pytest.mark.parametrize(("header", "meant"), [("verdict", "partner_verdict"), ("criterion text", "criterion_text")])
+def test_a_column_under_another_name_is_not_told_to_be_deleted(header: str, meant: str) -> None:
+    names, *body = csv_rows(certificate())
+    problem = only(read([[*names, header], *([*row, "PASS"] for row in body)]), "FILE-E202")
+    assert problem.fix == (
+        f'name it "{meant}" if it is that column; else delete the column, or ask for it to be added to the contract'
+    )
+
+
 def test_a_column_twice_is_read_from_neither() -> None:
     header, *body = csv_rows(certificate())
     document = read([[*header, "value"], *([*row, "9.9"] for row in body)])

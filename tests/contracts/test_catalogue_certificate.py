@@ -32,7 +32,7 @@ EXPECTED = {
     "COA-E109": ("warning", "/results/0/stage"), "COA-E111": ("error", f"{PH}/value"),
     "COA-E112": ("warning", f"{PH}/value"), "COA-E113": ("warning", f"{P24}/value"),
     "COA-E114": ("info", f"{PH}/value"), "COA-E115": ("warning", f"{P24}/value"),
-    "COA-E201": ("error", f"{ENDOTOXIN}/unit"), "COA-E202": ("info", f"{P24}/unit"),
+    "COA-E201": ("error", "/results/9/unit"), "COA-E202": ("info", f"{P24}/unit"),
     "COA-E203": ("warning", f"{PH}/unit"), "COA-E204": ("warning", "/results/5/unit"),
     "COA-E205": ("info", f"{P24}/unit"), "COA-E206": ("warning", f"{ENDOTOXIN}/unit"),
     "COA-E301": ("warning", "/results/2/partner_verdict"), "COA-E302": ("warning", "/results/2/value"),
@@ -138,7 +138,8 @@ def test_the_page_says_what_the_engine_says(tmp_path: Path, code: str) -> None:
     assert (finding.severity.value, finding.where[0].pointer or "") == EXPECTED[code]
     if not said.example.bad.startswith("("):  # something that is missing, in words
         assert said.example.bad in one.data.decode()
-    assert said.example.good in one.fixed.decode()
+    if not said.example.good.startswith("("):  # nothing that could be written, in words
+        assert said.example.good in one.fixed.decode()
 
 
 @pytest.mark.parametrize(("name", "code"), [case for case in CASES if case[1] in REPLACED])

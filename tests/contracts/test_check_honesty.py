@@ -197,6 +197,35 @@ def test_five_equal_findings_are_one_with_a_count() -> None:
     assert len(check(body)[1].findings) == 4
 
 
+def test_a_unit_column_that_was_left_out_is_one_finding_that_names_the_unit_of_each() -> None:
+    body = clean()
+    for result in body["results"]:
+        result.pop("unit", None)
+    found = [f for f in check(body)[1].findings if f.code == "COA-E203"]
+    assert len(found) == 1
+    assert found[0].message == f"the unit is missing in {found[0].count} places"
+    assert found[0].fix is not None
+    assert found[0].fix.text.startswith("write [pH] for PH; write mosm/kg for OSMO; write {EU}/mL for ENDOTOXIN; ")
+    assert found[0].fix.replacement is None
+    row(body, "PH")["unit"] = "[pH]"
+    (again,) = [f for f in check(body)[1].findings if f.code == "COA-E203"]
+    assert (again.count, again.fingerprint) == (found[0].count - 1, found[0].fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("issued_at", "required: a time with its offset, such as 2026-11-20T15:04:00+01:00"),
+        ("lot_number", "required: an identifier of the form LV-0000-00 (^LV-[0-9]{4}-[0-9]{2,6}$)"),
+        ("disposition", "required: released or provisional or rejected or on_hold or none"),
+    ],
+)
+def test_an_empty_value_is_told_with_all_that_its_contract_asks(field: str, expected: str) -> None:
+    (finding,) = check(clean() | {field: ""})[1].findings
+    assert finding.expected is not None
+    assert finding.expected.text == expected
+
+
 def test_places_of_a_group_are_capped_and_counts_are_exact() -> None:
     body = clean()
     body["results"] = [dict(row(body, "P24"), replicate=n, unit="") for n in range(1, 61)]
@@ -263,6 +292,24 @@ def test_personal_data_is_found_and_never_repeated(edit: Any, at: str) -> None:
     text = dumps(report) + terminal(report).encode()
     for secret in (b"1981", b"4471902", b"Miller"):
         assert secret not in text.replace(b"patient_name", b"")
+
+
+@pytest.mark.parametrize("at", ["certificate_no", "purpose", "material_id", "issued_at"])
+@pytest.mark.parametrize("held", ["DOB 1961-04-05", ["DOB 1961-04-05"], {"DOB 1961-04-05": "DOB 1961-04-05"}])
+def test_personal_data_in_a_known_field_is_shown_nowhere(at: str, held: Any) -> None:
+    _, report = check(clean() | {at: held, "revision": 0})
+    assert "FILE-E212" in [f.code for f in report.findings]  # its key would be the certificate's number
+    assert "1961" not in dumps(report).decode()
+    assert "1961" not in terminal(report)
+
+
+def test_personal_data_in_the_name_of_a_row_is_in_no_message_about_that_row() -> None:
+    body = clean()
+    body["results"][1] |= {"characteristic": "John, born 1961-04-05", "lab_site": ""}
+    _, report = check(body)
+    assert {"FILE-E701", "FILE-E209"} <= {f.code for f in report.findings}
+    assert "1961" not in dumps(report).decode()
+    assert "John" not in dumps(report).decode()
 
 
 def test_a_file_name_with_personal_data_is_shown_as_its_hash() -> None:

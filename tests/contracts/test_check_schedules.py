@@ -159,6 +159,11 @@ def test_two_rows_with_one_key_contradict_each_other() -> None:
     assert report.verdict is Verdict.REJECTED
 
 
+def test_a_row_that_was_copied_is_told_once() -> None:
+    report = judge(slot(1), slot(1))[1]
+    assert seen(report) == [("SCH-E402", "/slots/1/slot_uid")]
+
+
 def test_times_of_any_offset_are_stored_in_utc() -> None:
     records, _ = judge(slot(1, planned_start="2026-12-02T03:00:00-05:00"))
     assert isinstance(records[0], Slot)

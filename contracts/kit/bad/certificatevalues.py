@@ -112,7 +112,8 @@ def _marked(c: Spoiling) -> Bad:
 
 
 def _other_unit(c: Spoiling) -> Bad:
-    agreed, given = ("{EU}/mL", "{IU}/mL")
+    # Vector genomes are no transducing units. (For endotoxin IU and EU would be one and the same unit.)
+    agreed, given = ("{TU}/mL", "{vg}/mL")
     test = next(c.tests(lambda t: t.unit == agreed), None) or c.test(lambda t: t.unit is not None)
     return c.bad(c.result(test, unit=given))
 

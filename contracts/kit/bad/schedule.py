@@ -40,7 +40,8 @@ def _no_zone(made: Schedule) -> Bad | None:
 
 
 def _unknown_zone(made: Schedule) -> Bad:
-    return made.bad("SCH-E105", put(0, planned_start=f"{made.time('planned_start'):%Y-%m-%dT%H:%M:%S} CEST"))
+    local = made.time("planned_start") + timedelta(hours=1)  # Central European Time in winter
+    return made.bad("SCH-E105", put(0, planned_start=f"{local:%Y-%m-%dT%H:%M:%S} CET"))
 
 
 def _no_such_local(made: Schedule) -> Bad | None:
