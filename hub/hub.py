@@ -164,7 +164,7 @@ class Hub:
         """Evaluate due items and lateness, open and resolve alerts, send what waits in the outbox."""
         channels = open_channels(self.settings, self.clock)
         contracts = {feed.name: self.contract_of(feed.name) for feed in self.feeds()}
-        return await asyncio.to_thread(watch_once, self.store, contracts, self.settings, channels, self.registries.made)
+        return await asyncio.to_thread(watch_once, self.store, contracts, self.settings, channels, self.registries)
 
     def acknowledge(self, alert_id: str, actor: str, note: str) -> AlertRow:
         """A person owns the alert from now on: no further escalation; the deadline goes on. Raises NotActive."""
@@ -219,4 +219,4 @@ class Hub:
 
     def _reactions(self) -> Reactions:
         contracts = {feed.name: self.contract_of(feed.name) for feed in self.feeds()}
-        return Reactions(contracts, self.settings, self.registries.made)
+        return Reactions(contracts, self.settings, self.registries)

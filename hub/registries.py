@@ -4,10 +4,11 @@
     folder = "registries"
 
     lots.csv        id,doses,expires_at,mfg_end,l1_due
-    batches.csv     id,unit,started_at,ended_at,phases
+    batches.csv     id,partner,unit,started_at,ended_at,phases
     products.csv, sites.csv, signers.csv and whatever else a contract names: id,name
 
 `id` is required, every other column may be left out or empty. Times carry their offset; `phases` are separated by `;`.
+`partner` says who runs a batch: with it a heartbeat of that partner is due while a batch runs, and only then.
 A registry is what stands in the file now: it has no past, so a delivery that is judged again is held against today's.
 """
 
@@ -28,7 +29,7 @@ from contracts.errors import valid_values
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lots": ("id", "doses", "expires_at", "mfg_end", "l1_due"),
-    "batches": ("id", "unit", "started_at", "ended_at", "phases"),
+    "batches": ("id", "partner", "unit", "started_at", "ended_at", "phases"),
 }
 _PLAIN = ("id", "name")
 """Columns of every other registry."""
@@ -38,11 +39,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Registries:
-    """`ids` maps a registry to what it holds; `lots` and `batches` say more of each."""
+    """`ids` maps a registry to what it holds; `lots` and `batches` say more of each, `makers` who runs a batch."""
 
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lots: Mapping[str, LotFacts] = field(default_factory=dict)
     batches: Mapping[str, BatchFacts] = field(default_factory=dict)
+    makers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path | None) -> Registries:
@@ -60,12 +62,24 @@ class Registries:
             ids={name: frozenset(row["id"] for row in rows) for name, rows in read.items()},
             lots={row["id"]: _lot(row) for row in read.get("lots", ())},
             batches={row["id"]: _batch(row) for row in read.get("batches", ())},
+            makers={row["id"]: row["partner"] for row in read.get("batches", ()) if row.get("partner") is not None},
         )
 
     @property
     def made(self) -> Mapping[str, datetime]:
         """When the manufacture of a lot ended, where its row says so."""
         return {lot.number: lot.mfg_end for lot in self.lots.values() if lot.mfg_end is not None}
+
+    def running(self, partner: str, at: datetime) -> tuple[BatchFacts, ...] | None:
+        """The partner's batches that run at `at`, the first to start first; None: no row says what this partner runs.
+
+        A batch of which nobody said when it started is not known to run.
+        """
+        mine = [batch for batch in self.batches.values() if self.makers.get(batch.batch_id) == partner]
+        if not mine:
+            return None
+        begun = [(b.started_at, b.batch_id, b) for b in mine if b.started_at is not None and b.started_at <= at]
+        return tuple(b for _, _, b in sorted(begun, key=lambda one: one[:2]) if b.ended_at is None or at < b.ended_at)
 
 
 def _lot(row: Row) -> LotFacts:

@@ -26,6 +26,7 @@ from hub.alerts.outbox import send_due
 from hub.alerts.react import make_desk
 from hub.alerts.view import instant
 from hub.intake.holder import take
+from hub.registries import Registries
 from hub.release.due import NOT_EVALUATED
 from hub.release.evaluate import Touched, evaluate
 from hub.settings import Settings
@@ -56,16 +57,16 @@ def watch_once(
     contracts: Mapping[str, Contract],
     settings: Settings,
     channels: Mapping[str, Channel],
-    made: Mapping[str, datetime] | None = None,
+    registries: Registries | None = None,
 ) -> WatchResult:
-    """One round of the watch. `contracts`: the one in force for each feed; `made`: when a lot's manufacture ended, by
-    the registry. Raises StoreError only."""
+    """One round of the watch. `contracts`: the one in force for each feed; `registries`: what the sponsor has on file.
+    Raises StoreError only."""
     lease = take(store, BEAT)
     if lease is None:
         return WatchResult(skipped=True)
     try:
         with store.transaction(lease) as tx:
-            result = _evaluate(tx, contracts, settings, made)
+            result = _evaluate(tx, contracts, settings, registries)
     finally:
         store.release(lease)
     sent = send_due(
@@ -75,10 +76,10 @@ def watch_once(
 
 
 def _evaluate(
-    tx: Tx, contracts: Mapping[str, Contract], settings: Settings, made: Mapping[str, datetime] | None
+    tx: Tx, contracts: Mapping[str, Contract], settings: Settings, registries: Registries | None
 ) -> WatchResult:
     now = tx.now
-    changes = evaluate(tx, contracts, now, Touched(everything=True), made)
+    changes = evaluate(tx, contracts, now, Touched(everything=True), registries)
     desk = make_desk(tx, contracts, settings, now, changes)
     gap = _gap(tx.last_beat(BEAT), now, settings.watch.every)
     unseen = _unseen(tx, [row for row in changes.dues if row.state == NOT_EVALUATED], now)

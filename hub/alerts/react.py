@@ -23,6 +23,7 @@ from hub.alerts.series import judged_series
 from hub.alerts.severity import SeverityTable
 from hub.alerts.subject import About, about
 from hub.intake.events import Event, Judged, LinkFailed, LinkWorked, NotJudged, PullBroke, Reverted
+from hub.registries import Registries
 from hub.release.due import clause_name
 from hub.release.evaluate import Changes, Touched, evaluate
 from hub.settings import Settings
@@ -33,15 +34,15 @@ from hub.store.rows import AlertRow, DueRow
 
 @dataclass(frozen=True)
 class Reactions:
-    """The listener that the hub gives to intake. `contracts`: the one in force for each feed (`northvale/coa`); `made`:
-    when a lot's manufacture ended, by the registry."""
+    """The listener that the hub gives to intake. `contracts`: the one in force for each feed (`northvale/coa`);
+    `registries`: what the sponsor has on file."""
 
     contracts: Mapping[str, Contract]
     settings: Settings
-    made: Mapping[str, datetime] = field(default_factory=dict)
+    registries: Registries = field(default_factory=Registries)
 
     def __call__(self, tx: Tx, event: Event) -> None:
-        react(tx, event, self.contracts, self.settings, tx.now, self.made)
+        react(tx, event, self.contracts, self.settings, tx.now, self.registries)
 
 
 def react(
@@ -50,13 +51,13 @@ def react(
     contracts: Mapping[str, Contract],
     settings: Settings,
     now: datetime,
-    made: Mapping[str, datetime] | None = None,
+    registries: Registries | None = None,
 ) -> Written:
     """Derive again what the event touches, and write the alerts that follow from it."""
     it = about(event, _known_lots(tx, event)) if isinstance(event, Judged) else None
     changes = Changes()
     if isinstance(event, Judged) and it:
-        changes = evaluate(tx, contracts, now, _touched(event, it), made)
+        changes = evaluate(tx, contracts, now, _touched(event, it), registries)
     desk = make_desk(tx, contracts, settings, now, changes)
     intents = list(_intents(tx, event, it, desk))
     return apply(tx, intents, settings)

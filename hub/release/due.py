@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
+from contracts.context import BatchFacts
 from contracts.contract import Contract, ServiceLevel
 from contracts.due import Arrival, Circumstances, DueItem, DueState, due
 from contracts.finding import Verdict
@@ -73,8 +74,9 @@ def lot_dues(
     return [_row(contract, item, feed, mark) for item in items if item.kind == "lot"]
 
 
-def feed_dues(tx: Tx, contract: Contract, now: datetime) -> list[DueRow]:
-    """The due items of a feed: a schedule's daily refresh, a PAT feed's heartbeat."""
+def feed_dues(tx: Tx, contract: Contract, now: datetime, running: Sequence[BatchFacts] | None = None) -> list[DueRow]:
+    """The due items of a feed: a schedule's daily refresh, a PAT feed's heartbeat. `running`: the partner's batches
+    that run now, by the sponsor's registry; None: it does not say."""
     feed = f"{contract.partner}/{contract.kind}"
     mark, known = tx.watermark(feed), tx.feed(feed)
     newest = next(iter(tx.deliveries(feed=feed, verdicts=_LANDED, limit=1)), None)
@@ -82,33 +84,47 @@ def feed_dues(tx: Tx, contract: Contract, now: datetime) -> list[DueRow]:
     items = due(contract, (), arrivals, now, Circumstances(onboarded=known.since if known else None))
     rows = [_row(contract, item, feed, mark) for item in items if item.kind == "feed"]
     for clause in contract.service_levels:
-        if clause.subject == "tag" and newest is not None:
+        if clause.subject == "tag":
             every = known.every if known else timedelta()
-            rows.append(_heartbeat(contract, clause, newest, every, mark, now))
+            rows += _heartbeat(contract, clause, newest, every, mark, now, running)
     return rows
 
 
 def _heartbeat(
     contract: Contract,
     clause: ServiceLevel,
-    last: DeliveryRow,
+    last: DeliveryRow | None,
     every: timedelta,
     mark: Watermark | None,
     now: datetime,
-) -> DueRow:
-    """The heartbeat of all tags of a feed as one item, counted from the last delivery that was accepted.
+    running: Sequence[BatchFacts] | None,
+) -> Iterator[DueRow]:
+    """The heartbeat of all tags of a feed as one item, counted from the last delivery that was accepted, or from the
+    start of the batch that runs.
 
-    `every`, the time between our own pulls, is added: what waits there for us is not silent. Whether a batch runs is
-    only known from the data itself until batches are records, so a silence of a day ends the expectation.
+    `every`, the time between our own pulls, is added: what waits there for us is not silent. Where no registry says
+    whether a batch runs, the data itself does: a silence of a day ends the expectation. Phases that a clause names are
+    not known here, so every phase of a running batch counts.
     """
-    due_at = last.received_at + every + clause.lead_time + clause.grace
-    if now - last.received_at > BATCH_OVER_AFTER:
+    if running is None or "batch" not in clause.applies_when:
+        started, over = None, last is None or now - last.received_at > BATCH_OVER_AFTER
+    else:
+        started, over = (running[0].started_at if running else None), not running
+    anchors = [at for at in (last.received_at if last is not None else None, started) if at is not None]
+    name, feed = clause_name(contract, clause.id), f"{contract.partner}/{contract.kind}"
+    if not anchors:
+        if running is not None:  # a batch that ended without a delivery is owed no more
+            yield DueRow(name, feed, feed, None, DueState.NOT_EXPECTED.value)
+        return
+    evidence = last.id if last is not None else None
+    due_at = max(anchors) + every + clause.lead_time + clause.grace
+    if over:
         state = DueState.NOT_EXPECTED.value
     elif now <= due_at:
         state = DueState.PENDING.value
     else:
         state = DueState.LATE.value if _looked_since(mark, due_at) else NOT_EVALUATED
-    return DueRow(clause_name(contract, clause.id), last.feed, last.feed, due_at, state, last.id)
+    yield DueRow(name, feed, feed, due_at, state, evidence)
 
 
 def _row(contract: Contract, item: DueItem, feed: str, mark: Watermark | None) -> DueRow:

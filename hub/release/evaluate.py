@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from contracts.contract import Contract
 from contracts.due import NO_LOT, OFF
+from hub.registries import Registries
 from hub.release import due as dues
 from hub.release.clearance import Freshness, SlotFacts, clearance
 from hub.release.files import Planned, certificates_of, newest_slots, open_concerns
@@ -54,10 +55,10 @@ def evaluate(
     contracts: Mapping[str, Contract],
     now: datetime,
     touched: Touched,
-    made: Mapping[str, datetime] | None = None,
+    registries: Registries | None = None,
 ) -> Changes:
-    """Derive lots and clearances again and write what differs. `contracts`: the one in force for each feed; `made`:
-    when the manufacture of a lot ended, by the sponsor's registry."""
+    """Derive lots and clearances again and write what differs. `contracts`: the one in force for each feed;
+    `registries`: what the sponsor has on file."""
     planned = newest_slots(tx)
     wanted = {key for key in touched.slots if key in planned}
     if touched.everything:
@@ -72,7 +73,7 @@ def evaluate(
     wanted |= {key for key, p in planned.items() if p.lot in lots}
     if not lots and not wanted and not touched.everything:
         return Changes()
-    evaluation = _Evaluation(tx, contracts, now, planned, lots, made or {})
+    evaluation = _Evaluation(tx, contracts, now, planned, lots, registries or Registries())
     lots_seen = [evaluation.lot(lot) for lot in sorted(lots)]  # before the slots: a clearance reads the lot's state
     slots_seen = [evaluation.slot(planned[key]) for key in sorted(wanted)]
     return Changes(
@@ -94,9 +95,10 @@ class _Evaluation:
         now: datetime,
         planned: Mapping[str, Planned],
         lots: set[str],
-        made: Mapping[str, datetime],
+        registries: Registries,
     ) -> None:
-        self.tx, self.contracts, self.now, self.planned, self.listed = tx, contracts, now, planned, made
+        self.tx, self.contracts, self.now, self.planned, self.registries = tx, contracts, now, planned, registries
+        self.made = registries.made
         self.certificates = certificates_of(tx, lots)
         self.waiting = open_concerns(tx, lots, self.certificates)
         self.down = frozenset(a.subject for a in tx.alerts(("open", "acknowledged"), kind="link.down"))
@@ -157,7 +159,8 @@ class _Evaluation:
                 known = {lot: at for lot in sorted(mine) if (at := self._made(lot)) is not None}
                 rows += dues.lot_dues(contract, slots, arrivals, self.tx.watermark(feed), self.now, known)
             elif by_watch:
-                rows += dues.feed_dues(self.tx, contract, self.now)
+                running = self.registries.running(contract.partner, self.now)
+                rows += dues.feed_dues(self.tx, contract, self.now, running)
         if by_watch:
             rows += dues.orphans(self.tx, self.contracts, {p.lot for p in self.planned.values() if p.lot})
         return tuple(dues.keep(self.tx, rows, by_watch=by_watch))
@@ -165,8 +168,8 @@ class _Evaluation:
     def _made(self, lot: str) -> datetime | None:
         """When the lot's manufacture ended: by the registry, else by its certificates. They know only the day, and at
         noon in UTC it is that day in nearly every zone."""
-        if lot in self.listed:
-            return self.listed[lot]
+        if lot in self.made:
+            return self.made[lot]
         days = [f.record.mfg_date for f in self._files(lot) if f.record.mfg_date is not None]
         return datetime.combine(max(days), time(12), UTC) if days else None
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import ConfigError
+from contracts.context import BatchFacts, LotFacts
 from contracts.contract import Contract
 from contracts.finding import Report
 from contracts.kit.draft import Draft
@@ -274,7 +275,8 @@ def test_a_lot_made_too_late_for_its_slot_is_at_risk_days_before_it_is_due(ledge
     ledger.deliver("northvale/schedule", slot("SL-1", lot, opens=opens - NOW))
 
     def state(made: datetime | None) -> str | None:
-        watch_once(ledger.store, contracts(), ledger.settings, {}, {lot: made} if made else {})
+        on_file = Registries(lots={lot: LotFacts(lot, mfg_end=made)})
+        watch_once(ledger.store, contracts(), ledger.settings, {}, on_file)
         with ledger.store.reading() as tx:
             row = tx.due(clause, lot)
         return row.state if row else None
@@ -293,3 +295,66 @@ def test_a_lot_made_too_late_for_its_slot_is_at_risk_days_before_it_is_due(ledge
     assert (level_2.due_at, level_2.state) == (opens + timedelta(days=39), "at_risk")
     watch_once(ledger.store, contracts(), ledger.settings, {})
     assert ledger.kinds() == []  # nothing is late yet
+
+
+# Heartbeats
+
+
+def heartbeat(ledger: Ledger, registries: Registries) -> tuple[str, datetime | None] | None:
+    watch_once(ledger.store, contracts(), ledger.settings, {}, registries)
+    with ledger.store.reading() as tx:
+        row = tx.due("northvale-pat#heartbeat", "northvale/pat")
+    return (row.state, row.due_at) if row else None
+
+
+def running(since: datetime, until: datetime | None = None, partner: str = "northvale") -> Registries:
+    batch = BatchFacts("B-2611-0001", "BR01", since, until)
+    return Registries(batches={batch.batch_id: batch}, makers={batch.batch_id: partner})
+
+
+def test_a_batch_that_started_and_sends_nothing_is_late_from_its_start(ledger: Ledger) -> None:
+    """The contract's heartbeat is 15 min."""
+    with ledger.store.reading() as tx:
+        known = tx.feed("northvale/pat")
+    every = known.every if known else timedelta()
+    assert heartbeat(ledger, Registries()) is None  # nothing came, and nobody says that anything runs
+    assert heartbeat(ledger, running(NOW, partner="halden")) is None
+    due_at = NOW + timedelta(minutes=15) + every
+    assert heartbeat(ledger, running(NOW)) == ("pending", due_at)
+    ledger.clock.advance(timedelta(days=3))
+    ledger.pulled("northvale/pat")
+    assert heartbeat(ledger, running(NOW)) == ("late", due_at)
+    assert ledger.kinds().count("pat.late") == 1
+    assert heartbeat(ledger, running(NOW, ledger.clock.now())) == ("not_expected", None)
+    assert ledger.kinds().count("pat.late") == 1  # that nothing came of a whole batch is for a person to settle
+
+
+def test_silence_after_a_batch_ended_is_no_lateness(ledger: Ledger) -> None:
+    ledger.deliver("northvale/pat")
+    ledger.clock.advance(2 * HOUR)
+    ledger.pulled("northvale/pat")
+    state = heartbeat(ledger, running(NOW - 9 * HOUR, NOW + HOUR))
+    assert state is not None
+    assert state[0] == "not_expected"
+    assert "pat.late" not in ledger.kinds()
+
+
+def test_a_batch_that_runs_is_expected_also_after_a_day_of_silence(ledger: Ledger) -> None:
+    ledger.deliver("northvale/pat")
+    ledger.clock.advance(timedelta(days=2))
+    ledger.pulled("northvale/pat")
+    silent = heartbeat(ledger, Registries())
+    assert silent is not None
+    assert silent[0] == "not_expected"  # without a registry a day of silence means that nothing runs
+    late = heartbeat(ledger, running(NOW - HOUR))
+    assert late is not None
+    assert late[0] == "late"
+
+
+def test_the_partner_of_a_batch_is_read_from_its_row(tmp_path: Path) -> None:
+    rows = "id,partner,started_at,ended_at\nB-1,northvale,2026-11-20T08:00:00+01:00,\nB-2,northvale,,\nB-3,,,\n"
+    registries = Registries.load(folder(tmp_path, batches=rows))
+    start = datetime(2026, 11, 20, 7, tzinfo=UTC)
+    assert [b.batch_id for b in registries.running("northvale", start) or ()] == ["B-1"]
+    assert registries.running("northvale", start - HOUR) == ()
+    assert registries.running("halden", start) is None
