@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 SOURCES := contracts connectors hub flows cli sandbox tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check reference bench crash lock clean
+.PHONY: help run test check reference incumbents bench crash fuzz lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(STAMP)  ## figures as ratios to a bare floor; ONLY=series runs a part
 
 crash: $(STAMP)  ## kill -9 at every fault point, the long form
 	$(BIN)/python -m pytest -m crash --scale=full
+
+fuzz: $(STAMP)  ## random, hostile and seeded input, the long form
+	$(BIN)/python -m pytest -m fuzz --scale=full --timeout=3600
 
 lock: $(STAMP)  ## compile requirements.lock anew from pyproject.toml, with hashes and without any index
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -15,6 +15,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scale", choices=["ci", "full"], default="ci", help="size of the long tests (default: ci)")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that has a long form is found by `make fuzz`, unless `make crash` has it."""
+    for item in items:
+        if "scale" in getattr(item, "fixturenames", ()) and item.get_closest_marker("crash") is None:
+            item.add_marker(pytest.mark.fuzz)
+
+
 @pytest.fixture(scope="session")
 def scale(request: pytest.FixtureRequest) -> str:
     """`ci` or `full`: long tests read their sizes from it."""
