@@ -41,6 +41,11 @@ class Edition:
         """When the former version ends (aware UTC, not included)."""
         return self.contract.overlap.until if self.contract.overlap is not None else None
 
+    @property
+    def once(self) -> bool:
+        """Whether the former version may judge, or could once: a draft that `overlap` names may not."""
+        return self.former is not None and (self.drafts or self.former.status not in NOT_YET)
+
 
 def in_force(catalog: Catalog, wanted: str) -> Contract:
     """The contract that `northvale-coa@2.3` means today: the newest active version, else the newest that was active,
@@ -83,12 +88,13 @@ def judged(
         message = f"version {contract.version} of {contract.id} is retired"
         return contract, unjudged(_ended(contract, contract, delivery, message), contract, delivery)
     first = look(contract)
-    if first.report.verdict is Verdict.REJECTED and former is not None and edition.until is not None:
+    if first.report.verdict is Verdict.REJECTED and edition.once and former is not None and edition.until is not None:
         second = look(former)
         if second.report.verdict is not Verdict.REJECTED:
-            if at < edition.until:
+            if at < edition.until and former.status != "retired":
                 return former, _with(second, _ends_soon(edition, edition.until, delivery, first.report))
-            message = f"the file was made for version {former.version}, which ended on {_last_day(edition.until)}"
+            ended = f"ended on {_last_day(edition.until)}" if at >= edition.until else "is retired"
+            message = f"the file was made for version {former.version}, which {ended}"
             return contract, _with(first, _ended(contract, former, delivery, message))
     if contract.status == "deprecated" and first.report.verdict is not Verdict.REJECTED:
         return contract, _with(first, _deprecated(contract, delivery))

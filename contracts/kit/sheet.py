@@ -11,7 +11,7 @@ import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from contracts.contract import SourceForm
+from contracts.contract import Schema, SourceForm
 from contracts.document import RawNumber
 from contracts.kit.columns import Cell, Column, all_columns, columns
 from contracts.kit.draft import Draft
@@ -30,7 +30,7 @@ def workbook(draft: Draft, form: SourceForm) -> bytes:
 
     book = Workbook()
     sheet: Worksheet = book.active
-    sheet.title = form.sheet or draft.contract.schema.name
+    sheet.title = form.sheet or sheet_name(draft.contract.schema)
     mark = draft.contract.schema.locale.decimal
     bold = Font(bold=True)
     head = header_cells(draft, form)
@@ -38,12 +38,12 @@ def workbook(draft: Draft, form: SourceForm) -> bytes:
         put(sheet, at, column.of(draft.record, {}), mark)
         label(sheet, at, column, set(head), bold)
     for number, column in lettered(columns(draft, form), {c.path for c in head.values()}):
-        sheet.cell(row=form.header_row, column=number, value=column.header).font = bold
+        written(sheet, form.header_row, number, column.header).font = bold
         for row, record in enumerate(draft.rows, start=form.header_row + 1):
             put(sheet, sheet.cell(row=row, column=number).coordinate, column.of(draft.record, record), mark)
     if form.footer is not None:
         end = form.header_row + len(draft.rows) + 1
-        sheet.cell(row=end, column=1, value=form.footer)
+        written(sheet, end, 1, form.footer)
         sheet.cell(row=end, column=2, value=len(draft.rows))
     return timeless(book)
 
@@ -68,6 +68,18 @@ def lettered(wanted: list[Column], elsewhere: set[tuple[str, ...]]) -> list[tupl
     return agreed + [(next(free), c) for c in wanted if c.letter is None]
 
 
+def sheet_name(schema: Schema) -> str:
+    """The object's name as a sheet may be called: up to 31 characters, none of those that a spreadsheet refuses."""
+    return re.sub(r"[\[\]:*?/\\]", " ", schema.name).strip(" '")[:31] or "data"
+
+
+def written(sheet: Worksheet, row: int, column: int, text: str) -> Any:
+    """The cell, with a text that stays one: `=` is an operator that partners report, and a name is no formula."""
+    cell = sheet.cell(row=row, column=column, value=text)
+    cell.data_type = "s"
+    return cell
+
+
 def put(sheet: Worksheet, at: str, value: Cell, mark: str) -> None:
     """A text cell for a text, whatever a spreadsheet would make of it; a number cell for a number."""
     if value is None:
@@ -89,8 +101,7 @@ def label(sheet: Worksheet, at: str, column: Column, taken: set[str], font: Any)
         return
     left = sheet.cell(row=cell.row, column=cell.column - 1)
     if left.coordinate not in taken and left.value is None:
-        left.value = words(column.path)
-        left.font = font
+        written(sheet, left.row, left.column, words(column.path)).font = font
 
 
 def words(path: tuple[str, ...]) -> str:

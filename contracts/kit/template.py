@@ -13,7 +13,7 @@ from contracts.contract import Contract, SourceForm
 from contracts.kit.columns import Column, all_columns
 from contracts.kit.fieldnote import FieldNote, note
 from contracts.kit.good import AT, good
-from contracts.kit.sheet import header_cells, label, lettered, timeless
+from contracts.kit.sheet import header_cells, label, lettered, sheet_name, timeless, written
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -39,7 +39,7 @@ def template_form(contract: Contract) -> tuple[SourceForm, bool]:
     if agreed is not None:
         return agreed, True
     table = next((form for form in contract.schema.sources if form.format == "csv"), None)
-    return SourceForm("xlsx", sheet=contract.schema.name, rows=table.rows if table is not None else None), False
+    return SourceForm("xlsx", sheet=sheet_name(contract.schema), rows=table.rows if table is not None else None), False
 
 
 def template(contract: Contract) -> bytes:
@@ -49,7 +49,7 @@ def template(contract: Contract) -> bytes:
     form, _ = template_form(contract)
     book = Workbook()
     sheet: Worksheet = book.active
-    sheet.title = form.sheet or contract.schema.name
+    sheet.title = form.sheet or sheet_name(contract.schema)
     maker = _Maker(contract, form, sheet, book.create_sheet(_STAMP))
     maker.head()
     maker.table()
@@ -65,8 +65,8 @@ class _Maker:
         self.lists: dict[tuple[str, ...], str] = {}
         stamped = (("id", contract.id), ("version", contract.version), ("sha256", contract.sha256))
         for row, (name, value) in enumerate(stamped, start=1):
-            stamp.cell(row=row, column=1, value=name)
-            stamp.cell(row=row, column=2, value=value)
+            written(stamp, row, 1, name)
+            written(stamp, row, 2, value)
         stamp.sheet_state = "hidden"
 
     def head(self) -> None:
@@ -93,7 +93,7 @@ class _Maker:
         for number, column in lettered(all_columns(self.contract.schema, self.form), elsewhere):
             told = note(self.draft, column.field, AT)
             letter = get_column_letter(number)
-            head = self.sheet.cell(row=self.form.header_row, column=number, value=column.header)
+            head = written(self.sheet, self.form.header_row, number, column.header)
             required = told.required
             head.font = Font(bold=True, color="FFFFFF" if required else _PETROL)
             head.fill = PatternFill("solid", fgColor=_PETROL if required else _TINT)
@@ -164,8 +164,7 @@ class _Maker:
 
             number = len(self.lists) + 4
             for row, value in enumerate(values, start=1):
-                cell = self.stamp.cell(row=row, column=number, value=value)
-                cell.data_type = "s"  # the operator = is a word here
+                written(self.stamp, row, number, value)
             letter = get_column_letter(number)
             self.lists[values] = f"{_STAMP}!${letter}$1:${letter}${len(values)}"
         return self.lists[values]

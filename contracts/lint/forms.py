@@ -34,7 +34,8 @@ _OF_FORMAT: AnyMapping[str, tuple[str, ...]] = {
     "schemaVersion": ("json", "xml"),
 }
 _SHEET_NAME = re.compile(r"[^\[\]:*?/\\]{1,31}")
-_LOCATOR = {"column": re.compile("[A-Z]{1,3}"), "cell": re.compile("[A-Z]{1,3}[1-9][0-9]{0,6}")}
+CELL = re.compile("[A-Z]{1,3}[1-9][0-9]{0,6}")
+_LOCATOR = {"column": re.compile("[A-Z]{1,3}"), "cell": CELL}
 
 
 def check_forms(root: Mapping, problems: Problems) -> None:

@@ -12,6 +12,7 @@ from contracts.codes import Impact, codes
 from contracts.duration import LENGTHS
 from contracts.errors import valid_values
 from contracts.lint.contradiction import check_contradictions
+from contracts.lint.forms import CELL
 from contracts.lint.problems import Problems, customs, entries, items, maps, said, text
 from contracts.lint.semantic import properties
 from contracts.lint.service import known_zone
@@ -20,7 +21,6 @@ from contracts.rulebook import ParameterKind, rules
 from contracts.rules.lead_time import LOT_ANCHORS
 from contracts.yamltree import Mapping, Node, Scalar, plain
 
-_CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 _LEVELS = ("L1", "L2", "combined")
 # Rules with a parameter whose keys are fields.
 _KEYED = {"oneSubject": ("allowed",), "oneOfWhen": ("when", "then"), "usedEqualsAllocated": ("when",)}
@@ -173,7 +173,7 @@ def _source(form: Mapping, scope: Scope, problems: Problems) -> None:
     for key, cell in entries(form.get("headerCells")):
         _path(str(key.value), key, (scope,), problems)
         where = plain(cell)
-        if not isinstance(where, str) or not _CELL.fullmatch(where):
+        if not isinstance(where, str) or not CELL.fullmatch(where):
             problems.add("CON-E105", cell, f"{said(where)} is no cell", "a column and a row: B1")
         elif where in taken:
             problems.add("CON-E106", cell, f"cell {where} is used twice", f"{taken[where].value} has it already")

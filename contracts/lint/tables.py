@@ -194,7 +194,8 @@ def _unit(node: Node, problems: Problems) -> None:
 def check_tests(tests: Sequence[Node], words: Vocabularies, problems: Problems, *, shapes: bool = False) -> None:
     """The TestDefs of a panel. `shapes`: also their form (a contract's own tests are judged with their property)."""
     names: dict[str, Node] = {}
-    sound = [t for t in tests if isinstance(t, Mapping) and (not shapes or check_shape(("TestDef", ""), t, problems))]
+    shaped = [t for t in tests if not shapes or check_shape(("TestDef", ""), t, problems)]
+    sound = [t for t in shaped if isinstance(t, Mapping)]
     for test in sound if shapes else ():
         check_durations(_of("TestDef"), test, problems)
     for test in sound:

@@ -21,6 +21,7 @@ from connectors.inspection import Inspection, inspect
 from contracts.codes import Action, Severity
 from contracts.context import Context
 from contracts.contract import Contract
+from contracts.errors import ContractInvalid
 from contracts.finding import DeliveryRef, Report, Verdict
 from contracts.odcs import CATALOG, load_catalog
 from contracts.render.json import to_json
@@ -107,6 +108,46 @@ def test_in_the_window_the_former_version_saves_what_the_new_one_rejects(tmp_pat
     )
     assert told.note is not None
     assert told.note.startswith("version 3.0.0 would say: FILE-E211 ")
+
+
+def test_a_retired_version_saves_nothing_in_the_window(tmp_path: Path) -> None:
+    """Who retires a version ends its window."""
+    catalog = shelf(tmp_path / "shelf", old="retired")
+    contract, report = check(tmp_path, edition_of(catalog.get("halden-coa@3"), catalog), INSIDE, paper())
+    assert (contract.version, report.verdict) == ("3.0.0", Verdict.REJECTED)
+    assert report.findings[0].code == "CON-E203"
+    assert report.findings[0].message == "the file was made for version 2.3.0, which is retired"
+
+
+@pytest.mark.parametrize("status", ["draft", "proposed", "countersigned"])
+def test_a_version_that_was_never_active_saves_nothing(tmp_path: Path, status: str) -> None:
+    catalog = shelf(tmp_path / "shelf", old=status)
+    contract, report = check(tmp_path, edition_of(catalog.get("halden-coa@3"), catalog), INSIDE, paper())
+    assert (contract.version, report.verdict) == ("3.0.0", Verdict.REJECTED)
+    assert "CON-E203" not in {f.code for f in report.findings}
+
+
+@pytest.mark.parametrize(
+    ("until", "last", "first_after"),
+    [
+        ('"2026-11-30"', "2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z"),
+        ('"2028-02-29"', "2028-02-29T23:59:59Z", "2028-03-01T00:00:00Z"),
+        ('"2026-12-31T24:00:00+01:00"', None, None),
+        ('"2027-01-01T00:00:00+01:00"', "2026-12-31T22:59:59Z", "2026-12-31T23:00:00Z"),
+    ],
+)
+def test_the_window_at_the_end_of_a_month(
+    tmp_path: Path, until: str, last: str | None, first_after: str | None
+) -> None:
+    if last is None or first_after is None:  # no such time of day: lint says so before anybody counts with it
+        with pytest.raises(ContractInvalid, match="is no date"):
+            shelf(tmp_path / "shelf", until=until).get("halden-coa@3")
+        return
+    catalog = shelf(tmp_path / "shelf", until=until)
+    edition = edition_of(catalog.get("halden-coa@3"), catalog)
+    inside, outside = (datetime.fromisoformat(at) for at in (last, first_after))
+    assert check(tmp_path, edition, inside, paper())[1].findings[0].code == "CON-E204"
+    assert check(tmp_path, edition, outside, paper())[1].findings[0].code == "CON-E203"
 
 
 def test_after_the_last_day_the_new_version_stands_and_says_why(tmp_path: Path) -> None:

@@ -218,3 +218,21 @@ def test_a_stamp_that_is_no_name_is_not_repeated(tmp_path: Path) -> None:
     book["_contract"].cell(row=1, column=2).value = "MRN: 12345678 of\nsomebody"
     [finding] = [f for f in judged(book, contract, tmp_path).findings if f.code == "CON-E205"]
     assert finding.message == "the workbook was made from the template of (no name) 2.3.0"
+
+
+def test_names_that_a_spreadsheet_would_take_for_something_else():
+    """A sheet may not be called everything, and a header that begins with = is no formula."""
+    contract = load_catalog().get("northvale-schedule")
+    first = replace(contract.schema.fields[0], physical_name='=HYPERLINK("http://x")')
+    schema = replace(
+        contract.schema,
+        name="slots/2026: [plan] of the whole vector suite",
+        fields=(first, *contract.schema.fields[1:]),
+    )
+    odd = replace(contract, id="=1+1", schema=schema)
+    book, sheet = opened(odd)
+    assert sheet.title == "slots 2026   plan  of the whole"
+    kinds = {cell.data_type for page_ in book for row in page_.iter_rows() for cell in row if cell.value is not None}
+    assert kinds == {"s"}
+    headers = [cell.value for cell in sheet[1]]
+    assert '=HYPERLINK("http://x")' in headers
