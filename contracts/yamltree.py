@@ -34,7 +34,7 @@ MAX_EXPONENT = 30
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?(?:[eE]([+-]?[0-9]+))?")
 
 # Not printable, or read differently by YAML's versions: where one ends a line with U+2028, the other sees a letter.
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\u2028|\u2029|\ufeff|\ufffe|\uffff")
 
 # The compiled parser reads what is sound, in a tenth of the time. Where it stumbles or is missing, the one in Python
 # decides: so an error has the same words and place on every machine.

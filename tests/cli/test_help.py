@@ -14,13 +14,14 @@ import pytest
 from cyclopts import App
 
 from cli.exits import Exit
-from cli.main import app
+from cli.tree import app
 from sandbox.samples import Sample
 from tests.cli.home_support import folder_feed, make_home, partner_file
 
 PROMISED = {
     "demo", "run", "pull", "check", "status", "watch", "replay", "deliveries list", "deliveries show", "alerts list",
-    "alerts show", "alerts ack", "lots list", "slots list", "contracts lint", "contracts show", "contracts profile", "explain", "doctor",
+    "alerts show", "alerts ack", "lots list", "slots list", "contracts lint", "contracts show", "contracts profile",
+    "explain", "doctor",
 }  # fmt: skip
 """The commands that people were promised."""
 

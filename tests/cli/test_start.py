@@ -74,7 +74,7 @@ def test_a_certificate_is_checked_without_arrow_server_or_network(certificate: P
 
 def test_the_version_is_told_without_the_engine() -> None:
     _, loaded, _ = probe("--version")
-    assert loaded & {"contracts", "connectors", "hub", "yaml", "jsonschema_rs", "pydantic_core"} == set()
+    assert loaded & {"contracts", "connectors", "hub", "yaml", "jsonschema_rs", "pydantic_core", "cyclopts"} == set()
 
 
 def seconds(*arguments: str | Path) -> float:

@@ -304,6 +304,8 @@ TABLE_CASES = [
     ("CON-E110", "criterion: {absent: true}", "criterion: {oneOf: [@clear]}", "clear"),
     ("CON-E109", 'version: "3"', 'version: @"2"', "2"),
     ("CON-E105", "labs: [QC]", "@lab: [QC]", "lab"),
+    ("CON-E105", "tests:\n", "tests:\n  - @[absent]\n", "list"),
+    ("CON-E105", "tests:\n", "tests:\n  - @MYCO\n", "text"),
 ]
 
 
