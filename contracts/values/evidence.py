@@ -12,8 +12,10 @@ import re
 import zlib
 
 _URI = re.compile(r"data:[^,;]*(?:;[^,;]*)*;base64,")
-_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
-_LITERAL = re.compile(rb"\(((?:[^()\\]|\\.)*)\)", re.DOTALL)
+_STREAM = re.compile(rb"stream\r?\n")
+_END = b"endstream"
+# The closing bracket may be absent: then what was looked at is passed over, and no character is looked at twice.
+_LITERAL = re.compile(rb"\(((?:[^()\\]|\\.)*+)(\)?)", re.DOTALL)
 _HEX = re.compile(rb"<([0-9A-Fa-f\s]{2,})>")
 _MOST = 8_000_000  # inflated bytes that are looked at, so that a small attachment cannot become a large one
 
@@ -43,8 +45,10 @@ def words_of(data: bytes) -> str | None:
 def _contents(data: bytes) -> list[bytes]:
     """The content streams of a PDF, inflated where they are deflated."""
     found, left = [], _MOST
-    for stream in _STREAM.finditer(data):
-        body = stream[1]
+    begin = _STREAM.search(data)
+    while begin is not None and (end := data.find(_END, begin.end())) >= 0:
+        body = data[begin.end() : end]
+        begin = _STREAM.search(data, end + len(_END))
         try:
             body = zlib.decompressobj().decompress(body, left)
         except zlib.error:
@@ -60,6 +64,7 @@ def _strings(content: bytes) -> str:
     """What a page shows: the strings of its text objects, in their order."""
     if b"BT" not in content:
         return ""
-    plain = [re.sub(rb"\\(.)", rb"\1", hit, flags=re.DOTALL) for hit in _LITERAL.findall(content)]
-    coded = [bytes.fromhex(hit.decode()) for hit in _HEX.findall(content) if len(b"".join(hit.split())) % 2 == 0]
+    plain = [re.sub(rb"\\(.)", rb"\1", hit, flags=re.DOTALL) for hit, closed in _LITERAL.findall(content) if closed]
+    digits = (b"".join(hit.split()).decode() for hit in _HEX.findall(content))
+    coded = [bytes.fromhex(one) for one in digits if len(one) % 2 == 0]
     return b"".join(plain + coded).decode("latin-1")
