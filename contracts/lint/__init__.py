@@ -2,9 +2,9 @@
 
 In this order: YAML (yamltree), the standard's schema of the stated version (schema), what the standard leaves open
 (semantic), the profile's names and shapes (profile), what would have no effect (effect), the forms of files (forms),
-reference tables (tables), every name that must lead somewhere (references), service levels and channels (service). A
-later judge runs also when an earlier one complained, and leaves alone what has not the shape it needs. Imported by
-`odcs` and the command line; reads no file but through `refs`.
+reference tables (tables), every name that must lead somewhere (references), rules of a series (series), service levels
+and channels (service). A later judge runs also when an earlier one complained, and leaves alone what has not the shape
+it needs. Imported by `odcs` and the command line; reads no file but through `refs`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from contracts.lint.profile import check_profile, is_on
 from contracts.lint.references import check_references
 from contracts.lint.schema import check_standard
 from contracts.lint.semantic import check_semantics
+from contracts.lint.series import check_series
 from contracts.lint.service import check_service
 from contracts.lint.tables import Tables, check_tables, check_tests, vocabulary_names
 from contracts.tables import RefSource, refs_of
@@ -75,6 +76,7 @@ def lint_contract(data: bytes, file: str, refs: RefSource) -> LintedContract:
     readable = [table for table in tables.values() if table is not None]
     _panels(root, tables)
     check_references(root, tables, problems)
+    check_series(root, problems)
     check_service(root, problems)
     found = (*problems.sorted(), *(p for table in readable for p in table.problems.sorted()))
     if any(p.severity is Severity.ERROR for p in found):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from contracts.codes import Severity
@@ -30,6 +31,7 @@ _ENDS = (
     ("minItems", "maxItems"),
     *((low, high) for low in ("minimum", "exclusiveMinimum") for high in ("maximum", "exclusiveMaximum")),
 )
+_CLASSES = ("public", "internal", "confidential", "restricted")
 _TEXT = ("string",)
 _DATED = ("date", "timestamp")
 # Custom properties that only mean something on fields of these types.
@@ -95,6 +97,14 @@ def _kinds(schema: Mapping, kind: str, problems: Problems) -> None:
 
 def _type(node: Mapping, problems: Problems) -> None:
     kind = text(node, "logicalType") or "string"
+    shown = text(node, "classification")
+    if shown is not None and shown not in _CLASSES:  # values of a restricted field are kept out of reports
+        at = node.get("classification") or node
+        problems.add("CON-E105", at, f"classification is {said(shown)}", valid_values(shown, _CLASSES))
+    for code in maps(node, "enum") if kind in ("integer", "number") else ():
+        if not _is_number(plain(code.get("value"))):
+            message = f"code {plain(code.get('value'))} is no {'whole number' if kind == 'integer' else 'number'}"
+            problems.add("CON-E105", code, message, "write a number, or logicalType: string")
     if kind in ("map", "vector"):
         advice = "list its keys as properties of an object" if kind == "map" else "write it as an array of numbers"
         problems.add("CON-E105", node.get("logicalType") or node, f"a {kind} is not read", advice)
@@ -110,6 +120,13 @@ def _type(node: Mapping, problems: Problems) -> None:
             problems.add(
                 "CON-E105", at, f"{name} has no meaning for the type {kind}", f"it needs {' or '.join(fitting)}"
             )
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return Decimal(str(value)).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _options(node: Mapping, problems: Problems) -> None:

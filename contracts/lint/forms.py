@@ -70,9 +70,10 @@ def _form(form: Mapping, kind: str, problems: Problems) -> None:
         advice = r"1 to 31 characters, none of [ ] : * ? / \ "
         problems.add("CON-E105", form.get("sheet") or form, f"no sheet can be called {said(sheet)}", advice.strip())
     version = form.get("schemaVersion")
-    for key in ("at", "allowed") if isinstance(version, Mapping) else ():
-        if not plain(version.get(key)):
-            problems.add("CON-E105", version, f"schemaVersion lacks {key}", 'write {at: /version, allowed: ["1"]}')
+    if isinstance(version, Mapping):
+        for lacking in (part for part in ("at", "allowed") if not plain(version.get(part))):
+            advice = 'write {at: /version, allowed: ["1"]}'
+            problems.add("CON-E105", version, f"schemaVersion lacks {lacking}", advice)
 
 
 def _reader(form: Mapping, name: str | None, kind: str, problems: Problems) -> None:

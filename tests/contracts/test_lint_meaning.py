@@ -111,6 +111,20 @@ CONTRACT = [
         "grace is negative",
         "write how long it is, without a minus",
     ),
+    (
+        "CON-E105",
+        FIELD,
+        FIELD + ", classification: @Restricted",
+        'classification is "Restricted"',
+        "did you mean restricted?",
+    ),
+    (
+        "CON-E105",
+        "{name: unit, logicalType: string}",
+        "{name: unit, logicalType: integer, enum: [{value: 1}, @{value: one}]}",
+        "code one is no whole number",
+        "write a number",
+    ),
     # forms of files
     (
         "CON-E117",
@@ -501,3 +515,30 @@ def test_a_table_of_limits_holds_tags() -> None:
     (problem,) = found
     assert (problem.code, problem.line, problem.column) == ("CON-E109", line, column)
     assert problem.message == "table lv_panel holds no tags"
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("{rule: @rangeByKey, key: tag, value: value, limits: tags}", "rule rangeByKey is there twice, and"),
+        ("{rule: drift, key: tag, ts: ts, value: @phase}", "value is phase here and value on line"),
+    ],
+)
+def test_a_series_has_one_rule_of_a_kind_and_one_column_of_a_meaning(rule: str, message: str) -> None:
+    path = CATALOG / "northvale" / "pat.odcs.yaml"
+    end = "slaProperties:\n"
+    entry = f"      - {{id: more, type: custom, engine: justindata, implementation: {rule}}}\n"
+    text, line, column = marked(path.read_text(encoding="utf-8").replace(end, entry + end, 1))
+    (problem,) = lint(text.encode(), str(path))
+    assert (problem.code, problem.line, problem.column) == ("CON-E105", line, column)
+    assert problem.message.startswith(message)
+
+
+def test_a_series_is_unique_by_tag_and_time() -> None:
+    path = CATALOG / "northvale" / "pat.odcs.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "key: [tag, ts]" in text
+    text, line, column = marked(text.replace("key: [tag, ts]", "key: @[tag]", 1))
+    (problem,) = lint(text.encode(), str(path))
+    assert (problem.code, problem.line, problem.column) == ("CON-E105", line, column)
+    assert problem.help == "write key: [tag, ts]"
