@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from contracts.contract import Clause
 from contracts.rules.examination import Examination, Node, Value
 from contracts.rules.paths import Path
 from contracts.values.problem import Problem
-from contracts.values.times import as_instant, utc_text
+from contracts.values.times import as_instant, day_written, utc_text
 
 if TYPE_CHECKING:
     from contracts.plan import Plan, Rule
@@ -46,7 +46,7 @@ def cross_field(clause: Clause, plan: Plan) -> Rule:
                 continue
             # A day has no zone: it is held against the day that was written where the other is a time.
             if plus is None and isinstance(a, date) and isinstance(b, date) and type(a) is not type(b):  # noqa: SIM102
-                if holds(_day(a, _raw(left, node, exam)), _day(b, _raw(right, node, exam))):
+                if holds(day_written(a, left.get(node, exam.root)), day_written(b, right.get(node, exam.root))):
                     continue
             other = left.field.rpartition(".")[2]
             said = f"{_SAID[_MIRROR[op]]} {other}" + (f" less {plus}" if plus else "")
@@ -79,14 +79,6 @@ def _side(value: Value, plus: timedelta | None = None) -> Any:
         moment = as_instant(value)
         return moment + plus if plus is not None else moment
     return value
-
-
-def _day(value: date, raw: Any) -> date:
-    """The day of a date, or of a time as it was written, with its own offset."""
-    try:
-        return date.fromisoformat(str(raw).strip(" \t")[:10])
-    except ValueError:
-        return value.date() if isinstance(value, datetime) else value
 
 
 def _raw(path: Any, node: Any, exam: Examination) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from contracts.contract import Clause, TestDef
 from contracts.rules.examination import Examination
 from contracts.values.problem import Problem
-from contracts.values.times import as_instant
+from contracts.values.times import day_written
 
 if TYPE_CHECKING:
     from contracts.plan import Plan, Rule
@@ -51,7 +51,11 @@ def spec_matches(clause: Clause, plan: Plan) -> Rule:
                 exam.raise_(clause, problem, path.pointer(""), path.field, found=str(said))
         when = exam.value(issued, "", exam.root)
         since = wanted[2]
-        if isinstance(when, datetime) and since is not None and when < as_instant(since):
+        if (
+            isinstance(when, datetime)
+            and since is not None
+            and day_written(when, issued.get(exam.root, exam.root)) < since
+        ):
             problem = Problem(
                 "COA-E307",
                 f"was not in force before {since}",

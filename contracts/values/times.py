@@ -279,3 +279,11 @@ def utc_text(value: date | datetime) -> str:
 def as_instant(value: date | datetime) -> datetime:
     """A date as the instant it begins in UTC, so that dates and instants can be compared."""
     return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+
+def day_written(value: date | datetime, raw: object) -> date:
+    """The day of a date, or of a time as its sender wrote it, in its own offset."""
+    try:
+        return date.fromisoformat(str(raw).strip(" \t")[:10])
+    except ValueError:
+        return value.date() if isinstance(value, datetime) else value

@@ -84,6 +84,12 @@ def test_a_test_on_the_day_before_is_one_in_every_zone() -> None:
     assert seen(check(body)[1]) == [("COA-E505", at(body, "PH", "tested_from"))]
 
 
+@pytest.mark.parametrize(("issued", "codes"), [("2025-11-01T00:30:00+09:00", 0), ("2025-10-31T23:30:00-05:00", 1)])
+def test_a_specification_is_in_force_from_its_day_on_where_the_certificate_was_written(issued: str, codes: int) -> None:
+    report = check(clean() | {"issued_at": issued})[1]  # the specification is in force from 2025-11-01 on
+    assert [f.code for f in report.findings].count("COA-E307") == codes
+
+
 # A rule that stops
 
 
