@@ -87,7 +87,7 @@ def check(
     for path in files:
         under = agreed or _only_fitting(path, contracts)
         report = judge(path, under)
-        reports.append(report if earlier is None else _compared(report, earlier))
+        reports.append(report if earlier is None else _compared(report, earlier, alone=len(files) == 1))
         forms.append(under.contract.receipt.get("format", "json"))
     text = _rendered(form, reports, files, forms[0], colour=out is None and colour_wanted())
     if out is None:
@@ -174,12 +174,12 @@ def _earlier(path: Path) -> list[Report]:
     return found
 
 
-def _compared(report: Report, earlier: list[Report]) -> Report:
-    """Held against the earlier report of the file's name, else against the only one there is."""
+def _compared(report: Report, earlier: list[Report], *, alone: bool) -> Report:
+    """Held against the earlier report of the file's name, else, of one file, against the only one there is."""
     from contracts.baseline import against
 
     named = [one for one in earlier if one.delivery.file == report.delivery.file]
-    if not named and len(earlier) > 1:
+    if not named and (len(earlier) > 1 or not alone):
         known = ", ".join(one.delivery.file for one in earlier)
         raise Stop(f"the baseline has no report of {report.delivery.file}", next_step=f"it has: {known}")
     return against(report, (named or earlier)[-1])
@@ -256,6 +256,8 @@ def judge(path: Path, edition: Edition) -> Report:
 
 
 def _readable(path: Path) -> None:
+    if path.is_dir():
+        raise Stop(f"{path} is a folder", next_step=f"name the files in it: jid check {path / '*'}")
     if not path.is_file():
         raise Stop(f"no such file: {path}")
     if not os.access(path, os.R_OK):

@@ -243,7 +243,10 @@ def _unexpected(header: str, where: Place, absent: Sequence[Column]) -> FormProb
 
 
 def _meant(header: str, absent: Sequence[Column]) -> str | None:
-    """The absent column that the header nearly names: with a slip of the pen, or with one of its words alone."""
+    """The absent column that the header may stand for: the only one there is, or the one that it nearly names, with a
+    slip of the pen or with one of its words alone."""
+    if len(absent) == 1:
+        return absent[0].name
     folded = header[:64].casefold()
     names = {name.casefold(): column.name for column in absent for name in column.names}
     near = difflib.get_close_matches(folded, names, n=1, cutoff=0.7)

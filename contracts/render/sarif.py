@@ -152,7 +152,10 @@ def _fix(f: Finding) -> dict[str, Any] | None:
     region, marked = _region(f), _marked(f)
     if f.fix is None or f.fix.replacement is None or f.count > 1 or region is None or marked is None:
         return None
-    quoted = marked.startswith('"') and marked.endswith('"')
+    if f.found is None or f.found.text is None:  # nothing stands there: what is marked is what should hold it
+        return None
+    # Of a wrong type the quotes themselves are what is wrong, and the replacement stands as it must be written.
+    quoted = marked.startswith('"') and marked.endswith('"') and f.code != "FILE-E208"
     content = json.dumps(f.fix.replacement, ensure_ascii=False) if quoted else f.fix.replacement
     change = {
         "artifactLocation": {"uri": _uri(f.where[0].file or ""), "index": 0},

@@ -137,6 +137,24 @@ def test_a_correction_is_held_against_the_report_of_the_first_try(jid: Any, samp
     assert [f["code"] for f in told["reports"][0]["baseline"]["fixed"]] == ["COA-E501"]
 
 
+def test_of_several_files_each_is_held_against_its_own_report(jid: Any, samples: Samples, tmp_path: Path) -> None:
+    first, sample = named(samples, "04_r1.json")
+    kept, other = tmp_path / "first.json", tmp_path / "other.json"
+    other.write_bytes(first.read_bytes())
+    jid("check", first, "--contract", sample.contract, "--json", "-o", kept)
+    assert jid("check", other, "--contract", sample.contract, "--baseline", kept).code == 1  # a new name for it
+    ran = jid("check", first, other, "--contract", sample.contract, "--baseline", kept)
+    assert (ran.code, ran.out) == (2, "")
+    assert "the baseline has no report of other.json" in ran.err
+
+
+def test_a_folder_is_called_a_folder(jid: Any, tmp_path: Path) -> None:
+    ran = jid("check", tmp_path, "--contract", "northvale-coa")
+    assert ran.code == 2
+    assert f"{tmp_path} is a folder" in ran.err
+    assert f"jid check {tmp_path}/*" in ran.err
+
+
 def test_a_baseline_that_is_none_is_a_usage_error(jid: Any, samples: Samples, tmp_path: Path) -> None:
     path, sample = named(samples, "04_r1.json")
     for data in (b"{}", b"[]", b"7", b'{"reports": [{}]}', b"\xff", b'{"reports": []}'):

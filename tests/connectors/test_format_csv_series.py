@@ -159,6 +159,12 @@ def test_a_file_without_a_needed_column_has_no_rows(tmp_path: Path, header: str,
     assert code in [p.code for b in batches for p in b.problems]
 
 
+def test_a_column_under_another_name_is_told_the_only_agreed_one_that_is_absent(tmp_path: Path) -> None:
+    renamed = opened(tmp_path, f"{HEADER.replace('phase', 'Schritt')}\n{ROW}\n")
+    (problem,) = problems_of(renamed)
+    assert str(problem.fix).startswith('name it "phase" if it is that column; else delete')
+
+
 def test_an_unexpected_column_and_another_order_are_told_and_the_rows_read(tmp_path: Path) -> None:
     source = opened(tmp_path, f"asset,{HEADER}\nBR02,{ROW}\n")
     assert [p.code for p in problems_of(source)] == ["FILE-E202"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,29 @@ def test_a_replacement_makes_its_finding_go_away(tmp_path: Path, name: str, code
     after = findings(tmp_path, bound, one, put(one.data, finding, finding.fix.replacement))
     assert code not in [f.code for f in after]
     assert {f.code for f in after} <= set(one.also)
+
+
+SPELLED = {
+    "COA-E105": r"write (.+), whichever was meant", "COA-E108": r"write (.+), or agree on this word in the contract",
+    "COA-E401": r"did you mean (.+)", "COA-E411": r"type it again; did you mean (.+)",
+    "COA-E306": r"print (.+), or open a change with the sponsor",
+    "COA-E501": r"write (.+), whichever was meant", "COA-E504": r"write (.+), whichever was meant",
+    "COA-E509": r"add the offset, such as (.+)",
+}  # fmt: skip
+"""Codes whose fix spells out one or several texts, of which a person picks the one that is true."""
+
+
+@pytest.mark.parametrize(("name", "code"), [case for case in CASES if case[1] in SPELLED])
+def test_each_text_that_a_fix_offers_makes_its_finding_go_away(tmp_path: Path, name: str, code: str) -> None:
+    bound, one = made(name, code)
+    finding = next(f for f in findings(tmp_path, bound, one, one.data) if f.code == code)
+    assert finding.fix is not None
+    said = re.fullmatch(SPELLED[code], finding.fix.text)
+    assert said is not None
+    put = _put_json if one.form.format == "json" else _put_cell
+    for text in said[1].split(" or "):
+        after = findings(tmp_path, bound, one, put(one.data, finding, text))
+        assert code not in [f.code for f in after], text
 
 
 def _put_json(data: bytes, finding: Finding, text: str) -> bytes:
