@@ -24,6 +24,7 @@ from hub import faults
 from hub.clock import Clock
 from hub.intake.events import Judged, Listener, NotJudged
 from hub.intake.knowledge import context_of
+from hub.intake.traces import rows_of
 from hub.registries import Registries
 from hub.store import (
     BlobMismatch,
@@ -97,6 +98,7 @@ class Judge:
                 records=tuple(_row(r, contract, delivery) for r in inspection.records) if landed else (),
                 quarantine=quarantine,
                 replayed=replayed,
+                traces=rows_of(inspection.trace) if landed and inspection.trace is not None else (),
             )
 
             def react(tx: Tx) -> None:

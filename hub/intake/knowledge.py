@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time
 from contracts.context import BatchFacts, Cleared, Context, LotFacts
 from contracts.records import Certificate, Slot
 from hub.intake.history import LedgerHistory, came_before
+from hub.intake.traces import LedgerTraces
 from hub.registries import Registries
 from hub.store import DeliveryRow, RecordRow, Store
 from hub.store.bodies import read_record
@@ -31,6 +32,7 @@ def context_of(store: Store, delivery: DeliveryRow, registries: Registries) -> C
         registries=registries.ids,
         cleared_lots=_cleared_lots(store, delivery) if delivery.kind == "coa" else None,
         sponsor=LedgerSponsor(store, delivery, registries),
+        series=LedgerTraces(store, delivery) if delivery.kind == "pat" else None,
     )
 
 

@@ -42,6 +42,7 @@ from hub.store.rows import (
     Receipt,
     Received,
     RecordRow,
+    TraceRow,
     Unfinished,
     Watermark,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "StoreFault",
     "StoreFull",
     "StoreUnreachable",
+    "TraceRow",
     "Tx",
     "Unfinished",
     "Views",

@@ -6,7 +6,7 @@ Ids are text: deliveries `D-1`, alerts `A-1` (numbers grow, gaps are possible). 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -131,6 +131,16 @@ class QuarantineRow:
     who: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """What one accepted series left of one batch (None: rows without one), in the lists of `SeriesTrace.to_dict`."""
+
+    batch: str | None
+    format: str
+    prints: Sequence[Any]
+    beginnings: Sequence[Any]
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What TX B writes for one delivery."""
@@ -140,6 +150,7 @@ class Judgement:
     records: tuple[RecordRow, ...] = ()
     quarantine: tuple[QuarantineRow, ...] = ()
     replayed: bool = False
+    traces: tuple[TraceRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class Store:
         return placed
 
     def judge(self, held: Lease, judgement: Judgement, react: Callable[[Tx], None] | None = None) -> bool:
-        """TX B: report, findings, records, quarantine, state judged, audit, and what `react` writes, together.
+        """TX B: report, findings, records, traces, quarantine, state, audit, and what `react` writes, together.
 
         False: this delivery was judged under this contract and engine before; nothing is written and `react` is not
         run, for its effects were stored with that report. Raises LeaseLost, NotFound.

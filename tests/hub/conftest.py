@@ -29,7 +29,7 @@ from contracts.place import Place
 from hub import faults
 from hub.clock import FakeClock
 from hub.settings import StoreSettings
-from hub.store import Judgement, Lease, QuarantineRow, Receipt, Received, RecordRow, Store
+from hub.store import Judgement, Lease, QuarantineRow, Receipt, Received, RecordRow, Store, TraceRow
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
@@ -85,13 +85,14 @@ class Desk:
         records: tuple[RecordRow, ...] = (),
         quarantine: tuple[QuarantineRow, ...] = (),
         replayed: bool = False,
+        traces: tuple[TraceRow, ...] = (),
         **about: Any,
     ) -> bool:
         """Store a verdict. `about` goes to the report."""
         report = self.report(id, verdict, **about)
         feed = report.delivery.feed
         assert feed is not None
-        return self.store.judge(self.lease(feed), Judgement(id, report, records, quarantine, replayed))
+        return self.store.judge(self.lease(feed), Judgement(id, report, records, quarantine, replayed, traces))
 
 
 @pytest.fixture

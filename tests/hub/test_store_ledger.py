@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 
 from hub.clock import FakeClock
 from hub.settings import StoreSettings
@@ -78,21 +79,36 @@ def test_opening_twice_changes_nothing_and_loads_no_migrations(store: Store, tmp
 def test_a_ledger_of_a_newer_hub_is_refused(store: Store, tmp_path: Path) -> None:
     with store.ledger.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(LedgerVersion, match="table version 9999, this hub knows 0001"):
+    with pytest.raises(LedgerVersion, match="table version 9999, this hub knows 0002"):
         Store.open(StoreSettings().under(tmp_path))
+
+
+def test_a_ledger_of_an_older_hub_is_brought_up_to_date_and_keeps_its_rows(tmp_path: Path, clock: FakeClock) -> None:
+    (tmp_path / "data").mkdir()
+    old = create_engine(f"sqlite:///{database(tmp_path)}")
+    with old.begin() as connection:
+        command.upgrade(configuration(connection), "0001")
+        connection.execute(text("INSERT INTO partner (id, name, sites) VALUES ('northvale', 'Northvale', '[]')"))
+    old.dispose()
+    store = Store.open(StoreSettings().under(tmp_path), clock)
+    with store.reading() as tx:
+        assert [one.id for one in tx.partners()] == ["northvale"]
+        assert tx.connection.execute(select(metadata.tables["series_trace"])).all() == []
+        assert tx.connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == engine.HEAD
+    store.close()
 
 
 def filled(desk: Any, finding: Any) -> None:
     """At least one row in each protected table."""
     from contracts.finding import Verdict
-    from hub.store import ClearanceRow, DueRow, LotRow, OutboxRow, QuarantineRow, RecordRow
+    from hub.store import ClearanceRow, DueRow, LotRow, OutboxRow, QuarantineRow, RecordRow, TraceRow
 
     desk.send("COA-1", b"one")
     held = (QuarantineRow("D-1", "delivery", "COA-E104"),)
     record = RecordRow("certificate", "northvale/COA-1", {"revision": 1})
     desk.judge("D-1", Verdict.REJECTED, records=(record,), quarantine=held, findings=(finding,))
     desk.send("window-1", b"pat", feed="northvale/pat")
-    desk.judge("D-2", rows=10)
+    desk.judge("D-2", rows=10, traces=(TraceRow("B-1", "trace/1", [], []),))
     desk.store.intend(desk.lease("northvale/pat"), "northvale/pat")
     with desk.store.transaction() as tx:
         alert = tx.open_alert(

@@ -24,7 +24,7 @@ from hub.store.errors import (
     StoreUnreachable,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest table version; a test holds it against the migrations. Known here so that alembic (200 ms to import) is
 only loaded when tables must change."""
 

@@ -16,6 +16,7 @@ from hub.store.ledger.feeds import raise_watermark
 from hub.store.ledger.part import number
 from hub.store.ledger.records import Records, put_record
 from hub.store.ledger.tables import delivery, finding, publish_member, quarantine, report
+from hub.store.ledger.traces import Traces, put_traces
 from hub.store.rows import DeliveryRow, Judgement, QuarantineRow
 
 LANDED = (Verdict.ACCEPTED.value, Verdict.ACCEPTED_WITH_WARNINGS.value)
@@ -24,7 +25,7 @@ RECENT = 500
 """Reports that are looked through for an earlier one about the same thing."""
 
 
-class Judgements(Deliveries, Records):
+class Judgements(Deliveries, Records, Traces):
     def report(self, delivery_id: str) -> Report | None:
         """The delivery's newest report, None when it was not judged yet."""
         body = self.connection.execute(
@@ -113,6 +114,7 @@ def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> boo
         # A PAT feed's event time moves when its rows are in the lake, not when they were found good.
         event_time = None if row.kind == "pat" else row.source_time
         raise_watermark(tx, row.feed, last_accepted_at=row.received_at, event_time_max=event_time)
+        put_traces(tx, n, report_id, judgement.traces)
     contract = judgement.report.contract
     tx.audit(
         "hub",

@@ -172,6 +172,19 @@ record = _table(
     UniqueConstraint("kind", "natural_key", "version"),
     Index(None, "delivery"),
 )
+# What an accepted series left for later ones of its feed (contracts.series.trace): a row a batch it names.
+series_trace = _table(
+    "series_trace",
+    _id(),
+    _must("delivery", Big, ForeignKey("delivery.id")),
+    _must("report", Big, ForeignKey("report.id")),
+    Column("batch", Text),  # empty: its rows name none
+    _must("format", Text),
+    _must("prints", Json),
+    _must("beginnings", Json),
+    Index(None, "delivery"),
+    Index(None, "batch", "delivery"),
+)
 
 # The bridge to the lake.
 publish = _table(
@@ -321,7 +334,7 @@ audit = _table(
     Index(None, "object"),
 )
 
-INSERT_ONLY = (blob, report, finding, record, publish_member, alert_event, lot, clearance, due, audit)
+INSERT_ONLY = (blob, report, finding, record, series_trace, publish_member, alert_event, lot, clearance, due, audit)
 """Rows of these are never changed and never deleted."""
 
 FROZEN: dict[Table, tuple[str, ...]] = {

@@ -1,0 +1,75 @@
+"""Traces: what accepted series left for later ones of their feed. Nothing is updated, the newest report counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, insert, select
+
+from hub.store.ledger.part import Part, number
+from hub.store.ledger.tables import delivery, series_trace
+from hub.store.rows import TraceRow
+
+BATCHES: Final = 20
+"""Batches, the newest first, whose prints are looked through."""
+PRINTS: Final = 1_000_000
+"""Prints that are looked through, the newest first: nine days of 20 tags at 1 Hz, about 20 MB of text."""
+DELIVERIES: Final = 2_000
+"""Deliveries of one batch, the oldest first, whose beginnings are looked through: three weeks, one every 15 minutes."""
+
+
+class Traces(Part):
+    def printed_before(self, delivery_id: str, feed: str, format: str) -> list[TraceRow]:
+        """The prints of the feed's newest batches, by deliveries received before this one, oldest first."""
+        query = _before(delivery_id, feed, format, series_trace.c.prints)
+        newest = query.order_by(series_trace.c.delivery.desc(), series_trace.c.id.desc())
+        found: list[TraceRow] = []
+        batches: set[str | None] = set()
+        total = 0
+        with self.connection.execute(newest.execution_options(yield_per=20)) as rows:
+            for row in rows:
+                batches.add(row.batch)
+                total += sum(len(prints) for *_, prints in row.prints)
+                if len(batches) > BATCHES or (found and total > PRINTS):
+                    break
+                found.append(TraceRow(row.batch, format, row.prints, ()))
+        return found[::-1]
+
+    def began_before(self, delivery_id: str, feed: str, format: str, batch: str | None) -> list[TraceRow]:
+        """How the phases of a batch began, by deliveries received before this one, oldest first."""
+        query = _before(delivery_id, feed, format, series_trace.c.beginnings).where(_is(batch))
+        oldest = query.order_by(series_trace.c.delivery, series_trace.c.id).limit(DELIVERIES)
+        return [TraceRow(batch, format, (), row.beginnings) for row in self.connection.execute(oldest)]
+
+
+def put_traces(part: Part, delivery_number: int, report_id: int, rows: Sequence[TraceRow]) -> None:
+    """Keep what a delivery left, with the report that accepted it."""
+    if rows:
+        values = [
+            {"batch": r.batch, "format": r.format, "prints": list(r.prints), "beginnings": list(r.beginnings)}
+            for r in rows
+        ]
+        part.connection.execute(
+            insert(series_trace), [{"delivery": delivery_number, "report": report_id, **value} for value in values]
+        )
+
+
+def _before(delivery_id: str, feed: str, format: str, column: ColumnElement[Any]) -> Select[Any]:
+    """(batch, column) of each earlier delivery of the feed, as its newest report left them."""
+    again = series_trace.alias()
+    newest = select(func.max(again.c.report)).where(again.c.delivery == series_trace.c.delivery)
+    return (
+        select(series_trace.c.batch, column)
+        .join(delivery, delivery.c.id == series_trace.c.delivery)
+        .where(
+            delivery.c.feed == feed,
+            delivery.c.id < number(delivery_id, "D", "delivery"),
+            series_trace.c.format == format,
+            series_trace.c.report == newest.scalar_subquery(),
+        )
+    )
+
+
+def _is(batch: str | None) -> ColumnElement[bool]:
+    return series_trace.c.batch.is_(None) if batch is None else series_trace.c.batch == batch
