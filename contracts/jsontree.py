@@ -17,7 +17,6 @@ from typing import Any
 from contracts.document import FormProblem, Raw, RawNumber
 from contracts.encoding import damage, damaged_text, decode, line_and_column
 from contracts.finding import Excerpt, ExcerptLine
-from contracts.jsonquick import read_quickly
 from contracts.place import Place
 
 _WINDOW = 96  # characters of a long line that an excerpt shows
@@ -98,11 +97,6 @@ def _refuse_constant(name: str) -> None:
 def _parse(text: str, file: str, max_depth: int) -> JsonTree:
     if not text.strip(" \t\r\n"):
         return _refused(file, text, "FILE-E401", "the file is empty", 0)
-    quick = read_quickly(text) if "\\u0000" not in text else None
-    # Nothing is nested deeper than there are objects and lists.
-    flat = quick is not None and (quick.nodes <= max_depth or not _deeper_than(quick.root, max_depth))
-    if quick is not None and flat and _keys_are_single(text, quick.members):
-        return JsonTree(file, text, quick.root)
     counted = objects = 0
 
     def count(members: dict[str, Raw]) -> dict[str, Raw]:
@@ -125,6 +119,7 @@ def _parse(text: str, file: str, max_depth: int) -> JsonTree:
         return _refused(file, text, "FILE-E405", f"{error} is not JSON", at, fix="write null, or leave the key out")
     except json.JSONDecodeError as error:
         return _not_well_formed(text, file, error)
+    # Nothing is nested deeper than there are objects and lists.
     if objects + text.count("[") > max_depth and _deeper_than(root, max_depth):
         return _refused(
             file, text, "FILE-E603", f"the file is nested deeper than the {max_depth} levels agreed", 0, fix=_LESS

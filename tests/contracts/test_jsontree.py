@@ -8,11 +8,8 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contracts.document import RawNumber
-from contracts.jsonquick import read_quickly
 from contracts.jsontree import read_json
 
 
@@ -142,35 +139,6 @@ def test_places_of_a_certificate_cost_little() -> None:
     assert time.process_time() - begin < 0.1
 
 
-_LEAVES = st.none() | st.booleans() | st.text(max_size=8) | st.sampled_from([1, 7, 999, 1000, 10**25, -3])
-_TREES = st.recursive(
-    _LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
-)
-
-
-@given(_TREES, st.sampled_from([None, 1]), st.booleans())
-def test_the_quick_reading_is_the_strict_one_or_none(tree: Any, indent: int | None, ascii_only: bool) -> None:
-    text = json.dumps(tree, indent=indent, ensure_ascii=ascii_only)
-    quick = read_quickly(text)
-    if quick is None:
-        return
-    strict = json.loads(text, parse_int=RawNumber)
-    assert quick.root == strict
-    assert list(map(type, _leaves(quick.root))) == list(map(type, _leaves(strict)))
-
-
-def _leaves(node: Any) -> list[Any]:
-    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else None
-    return [node] if inner is None else [leaf for one in inner for leaf in _leaves(one)]
-
-
-@pytest.mark.parametrize(
-    "text", ["[1.0]", '{"a":7.20}', '{"a":-0}', '{"a":0}', "[1]", '{"a":007}', '{"a":NaN}', "7", '{"a":1E2}']
-)
-def test_what_the_quick_reading_would_lose_is_left_to_the_strict_one(text: str) -> None:
-    assert read_quickly(text) is None
-
-
-def test_a_key_twice_is_seen_although_the_quick_reading_forgives_it() -> None:
+def test_a_key_twice_is_seen_deep_inside() -> None:
     tree = read_json(b'{"a":"x","b":{"c":"1","c":"2"}}', file="f.json")
     assert [p.code for p in tree.problems] == ["FILE-E404"]
