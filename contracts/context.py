@@ -50,8 +50,8 @@ class Reference:
 class SeriesHistory(Protocol):
     """What earlier accepted series of the feed left behind (`contracts.series.trace`), asked for as a rule needs it."""
 
-    def seen(self, tag: str, prints: Collection[int]) -> Mapping[str, int]:
-        """Batch -> how many of these prints of the tag an earlier delivery of that batch left."""
+    def seen(self, tag: str, prints: Collection[int], batch: str) -> Mapping[str, int]:
+        """Batch, other than this one -> how many of these prints of the tag an earlier delivery of it left."""
         ...
 
     def reference(self, batch: str | None, phase: str | None, tag: str) -> Reference | None:

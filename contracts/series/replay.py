@@ -148,8 +148,8 @@ class Replay:
             if held.changes < least or len(mine) < FEWEST:
                 continue
             judged[batch] = judged.get(batch, 0) + 1
-            for other, count in history.seen(tag_name, mine).items():
-                if other != name and 2 * count > len(mine):
+            for other, count in history.seen(tag_name, mine, name).items():
+                if 2 * count > len(mine):
                     shared.setdefault((batch, other), []).append(tag_name)
         if not judged:
             self._noted.nothing.add(clause.id)

@@ -82,11 +82,11 @@ class TraceHistory:
             elif abs(beginning.since - first.since) < HOUR:
                 self._beginnings[key] = first.and_(beginning)
 
-    def seen(self, tag: str, prints: Collection[int]) -> Mapping[str, int]:
-        """Batch -> how many of these prints its earlier deliveries left."""
+    def seen(self, tag: str, prints: Collection[int], batch: str) -> Mapping[str, int]:
+        """Batch, other than this one -> how many of these prints its earlier deliveries left."""
         wanted = set(prints)
-        found = {batch: len(wanted & held) for batch, held in self._prints.get(tag, {}).items()}
-        return {batch: count for batch, count in found.items() if count}
+        found = {other: len(wanted & held) for other, held in self._prints.get(tag, {}).items() if other != batch}
+        return {other: count for other, count in found.items() if count}
 
     def reference(self, batch: str | None, phase: str | None, tag: str) -> Reference | None:
         """The first accepted hour; None while fewer than FEWEST points were accepted."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final
 
 from contracts.context import Reference
@@ -29,11 +28,21 @@ class LedgerTraces:
 
     store: Store
     delivery: DeliveryRow
+    _printed: dict[str | None, TraceHistory] = field(default_factory=dict)
     _begun: dict[str | None, TraceHistory] = field(default_factory=dict)
 
-    def seen(self, tag: str, prints: Collection[int]) -> Mapping[str, int]:
-        """Batch -> how many of these prints of the tag its earlier deliveries left."""
-        return self._printed.seen(tag, prints)
+    def seen(self, tag: str, prints: Collection[int], batch: str) -> Mapping[str, int]:
+        """Batch, other than this one -> how many of these prints of the tag its earlier deliveries left.
+
+        The first batch asked about has a past of its own. A delivery that names more shares one past among the others,
+        so that 64 batches are not 64 readings.
+        """
+        but = batch if batch in self._printed or not self._printed else None
+        if but not in self._printed:
+            with self.store.reading() as tx:
+                rows = tx.printed_before(self.delivery.id, self.delivery.feed, FORMAT, but)
+            self._printed[but] = TraceHistory(map(_trace, rows))
+        return self._printed[but].seen(tag, prints, batch)
 
     def reference(self, batch: str | None, phase: str | None, tag: str) -> Reference | None:
         """The first accepted hour of this batch in this phase."""
@@ -42,12 +51,6 @@ class LedgerTraces:
                 rows = tx.began_before(self.delivery.id, self.delivery.feed, FORMAT, batch)
             self._begun[batch] = TraceHistory(map(_trace, rows))
         return self._begun[batch].reference(batch, phase, tag)
-
-    @cached_property
-    def _printed(self) -> TraceHistory:
-        with self.store.reading() as tx:
-            rows = tx.printed_before(self.delivery.id, self.delivery.feed, FORMAT)
-        return TraceHistory(map(_trace, rows))
 
 
 def rows_of(trace: SeriesTrace) -> tuple[TraceRow, ...]:

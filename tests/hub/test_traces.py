@@ -243,16 +243,16 @@ def test_only_what_the_same_feed_left_before_counts(desk: Any) -> None:
     leave(desk, "b", trace("B-9", 1, 2, 3), feed="halden/pat")
     second = leave(desk, "c", trace("B-2", 2, 3, 4))
     third = leave(desk, "d", trace("B-3", 7))
-    assert past(desk, third).seen("T1", [2, 4, 7]) == {"B-1": 1, "B-2": 2}
-    assert past(desk, second).seen("T1", [2, 4, 7]) == {"B-1": 1}
-    assert past(desk, first).seen("T1", [2, 4, 7]) == {}
-    assert past(desk, third).seen("T2", [2]) == {}
+    assert past(desk, third).seen("T1", [2, 4, 7], "B-0") == {"B-1": 1, "B-2": 2}
+    assert past(desk, second).seen("T1", [2, 4, 7], "B-0") == {"B-1": 1}
+    assert past(desk, first).seen("T1", [2, 4, 7], "B-0") == {}
+    assert past(desk, third).seen("T2", [2], "B-0") == {}
 
 
 def test_the_newest_report_of_a_delivery_says_what_it_left(desk: Any) -> None:
     leave(desk, "a", trace("B-1", 1, 2), trace("B-1", 8, mean=9.0))
     later = leave(desk, "b")
-    assert past(desk, later).seen("T1", [1, 2, 8]) == {"B-1": 1}
+    assert past(desk, later).seen("T1", [1, 2, 8], "B-0") == {"B-1": 1}
     reference = past(desk, later).reference("B-1", None, "T1")
     assert reference is not None
     assert reference.mean == 9.0
@@ -268,6 +268,20 @@ def test_the_first_hour_stands_however_many_deliveries_follow(desk: Any, monkeyp
     assert past(desk, "D-1").reference("B-1", None, "T1") is None
 
 
+def test_a_long_batch_leaves_room_for_those_before_it(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a batch left itself is no copy, and does not count among what is looked through."""
+    monkeypatch.setattr(ledger, "PRINTS", 4)
+    leave(desk, "first", trace("B-1", 1, 2))
+    for number in range(5):
+        leave(desk, f"{number}", trace("B-2", 1, 2, 3))
+    late = leave(desk, "last")
+    assert past(desk, late).seen("T1", [1, 2], "B-2") == {"B-1": 2}
+    several = past(desk, late)
+    assert several.seen("T1", [1, 2], "B-3") == {"B-2": 2}
+    assert several.seen("T1", [1, 2], "B-2") == {}  # the second one asked about shares its past with the others
+    assert several.seen("T1", [1, 2], "B-3") == {"B-2": 2}
+
+
 @pytest.mark.parametrize(("bound", "value"), [("BATCHES", 2), ("PRINTS", 5)])
 def test_the_newest_batches_are_looked_through(
     desk: Any, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
@@ -276,7 +290,7 @@ def test_the_newest_batches_are_looked_through(
     monkeypatch.setattr(ledger, bound, value)
     for number in range(1, 5):
         leave(desk, f"{number}", trace(f"B-{number}", 1, 2))
-    assert past(desk, leave(desk, "last")).seen("T1", [1, 2]) == {"B-3": 2, "B-4": 2}
+    assert past(desk, leave(desk, "last")).seen("T1", [1, 2], "B-0") == {"B-3": 2, "B-4": 2}
 
 
 def test_a_delivery_leaves_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,7 +314,7 @@ def test_prints_of_another_format_are_not_compared(desk: Any, monkeypatch: pytes
     monkeypatch.setattr(intake, "FORMAT", "justindata-series-trace/0")
     leave(desk, "a", trace("B-1", 1, 2))
     monkeypatch.undo()
-    assert past(desk, leave(desk, "b")).seen("T1", [1, 2]) == {}
+    assert past(desk, leave(desk, "b")).seen("T1", [1, 2], "B-0") == {}
 
 
 def test_a_delivery_that_is_not_accepted_leaves_nothing(desk: Any) -> None:

@@ -14,15 +14,19 @@ from hub.store.rows import TraceRow
 BATCHES: Final = 20
 """Batches, the newest first, whose prints are looked through."""
 PRINTS: Final = 1_000_000
-"""Prints that are looked through, the newest first: nine days of 20 tags at 1 Hz, about 20 MB of text."""
+"""Prints that are looked through, the newest first: nine days of 20 tags at 1 Hz (20 MB of text, read in 0.6 s, 140 MB
+of memory)."""
 DELIVERIES: Final = 2_000
 """Deliveries of one batch, the oldest first, whose beginnings are looked through: three weeks, one every 15 minutes."""
 
 
 class Traces(Part):
-    def printed_before(self, delivery_id: str, feed: str, format: str) -> list[TraceRow]:
-        """The prints of the feed's newest batches, by deliveries received before this one, oldest first."""
-        query = _before(delivery_id, feed, format, series_trace.c.prints)
+    def printed_before(self, delivery_id: str, feed: str, format: str, but: str | None = None) -> list[TraceRow]:
+        """The prints of the feed's newest batches, by deliveries received before this one, oldest first. `but` is left
+        out: a batch of two weeks would fill all the room there is."""
+        query = _before(delivery_id, feed, format, series_trace.c.prints).where(series_trace.c.batch.is_not(None))
+        if but is not None:
+            query = query.where(series_trace.c.batch != but)
         newest = query.order_by(series_trace.c.delivery.desc(), series_trace.c.id.desc())
         found: list[TraceRow] = []
         batches: set[str | None] = set()
