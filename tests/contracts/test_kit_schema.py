@@ -1,4 +1,4 @@
-"""Promise kept here: the JSON Schema of a contract lets good deliveries pass and refuses what breaks their structure."""
+"""Promise kept here: a contract's JSON Schema lets good deliveries pass and refuses what breaks their structure."""
 
 from __future__ import annotations
 
