@@ -48,7 +48,7 @@ def read_unit(text: str | None, agreed: str, units: Units) -> UnitReading:
             "is not the agreed one and may not be converted",
             expected=f"the unit {agreed}",
             fix=f"send the result in {agreed}",
-            note=f"{given} and {agreed} measure different things unless the contract lists a conversion",
+            note=f"{given} would be converted to {agreed} only if the contract listed a factor",
         ),
     )
 

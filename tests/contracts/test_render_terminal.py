@@ -84,7 +84,7 @@ error[COA-E201]: the unit of TITRE_INF is not the agreed one and may not be conv
     |               ^^^^^^^^^ expected the unit {{TU}}/mL
     |
     = clause: northvale-coa 2.3.0, unit_is (line 114)
-    = note: {{IU}}/mL and {{TU}}/mL measure different things unless the contract lists a conversion
+    = note: {{IU}}/mL would be converted to {{TU}}/mL only if the contract listed a factor
     = help: send the result in {{TU}}/mL
 
 rejected: 5 errors; {mine - 5} of {every} checks passed, {every - mine} need the hub. jid explain COA-E501
