@@ -293,6 +293,25 @@ def test_the_newest_batches_are_looked_through(
     assert past(desk, leave(desk, "last")).seen("T1", [1, 2], "B-0") == {"B-3": 2, "B-4": 2}
 
 
+def test_the_past_of_years_is_not_sorted_to_find_the_newest(desk: Any) -> None:
+    late = leave(desk, "a")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(desk.store.ledger.engine, "before_cursor_execute", note)
+    past(desk, late).seen("T1", [1], "B-1")
+    past(desk, late).reference("B-1", None, "T1")
+    reads = [(statement, parameters) for statement, parameters in asked if "FROM series_trace" in statement]
+    assert len(reads) == 2
+    with desk.store.reading() as tx:
+        for statement, parameters in reads:
+            plan = str(tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+            assert "SEARCH series_trace USING INDEX" in plan
+            assert "TEMP B-TREE" not in plan
+
+
 def test_a_delivery_leaves_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "PRINTS", 3)
     monkeypatch.setattr(intake, "BEGINNINGS", 1)

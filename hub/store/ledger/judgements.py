@@ -114,7 +114,7 @@ def put_judgement(tx: Judgements, row: DeliveryRow, judgement: Judgement) -> boo
         # A PAT feed's event time moves when its rows are in the lake, not when they were found good.
         event_time = None if row.kind == "pat" else row.source_time
         raise_watermark(tx, row.feed, last_accepted_at=row.received_at, event_time_max=event_time)
-        put_traces(tx, n, report_id, judgement.traces)
+        put_traces(tx, row, report_id, judgement.traces)
     contract = judgement.report.contract
     tx.audit(
         "hub",

@@ -176,14 +176,15 @@ record = _table(
 series_trace = _table(
     "series_trace",
     _id(),
+    _must("feed", Text),  # the delivery's, so that the newest are found without sorting all
     _must("delivery", Big, ForeignKey("delivery.id")),
     _must("report", Big, ForeignKey("report.id")),
     Column("batch", Text),  # empty: its rows name none
     _must("format", Text),
     _must("prints", Json),
     _must("beginnings", Json),
-    Index(None, "delivery"),
-    Index(None, "batch", "delivery"),
+    Index(None, "feed", "delivery"),
+    Index(None, "feed", "batch", "delivery"),
 )
 
 # The bridge to the lake.

@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, func, insert, select
 
 from hub.store.ledger.part import Part, number
-from hub.store.ledger.tables import delivery, series_trace
-from hub.store.rows import TraceRow
+from hub.store.ledger.tables import series_trace
+from hub.store.rows import DeliveryRow, TraceRow
 
 BATCHES: Final = 20
 """Batches, the newest first, whose prints are looked through."""
@@ -47,31 +47,33 @@ class Traces(Part):
         return [TraceRow(batch, format, (), row.beginnings) for row in self.connection.execute(oldest)]
 
 
-def put_traces(part: Part, delivery_number: int, report_id: int, rows: Sequence[TraceRow]) -> None:
+def put_traces(part: Part, row: DeliveryRow, report_id: int, traces: Sequence[TraceRow]) -> None:
     """Keep what a delivery left, with the report that accepted it."""
-    if rows:
-        values = [
-            {"batch": r.batch, "format": r.format, "prints": list(r.prints), "beginnings": list(r.beginnings)}
-            for r in rows
-        ]
-        part.connection.execute(
-            insert(series_trace), [{"delivery": delivery_number, "report": report_id, **value} for value in values]
-        )
+    values = [
+        {
+            "feed": row.feed,
+            "delivery": number(row.id, "D", "delivery"),
+            "report": report_id,
+            "batch": one.batch,
+            "format": one.format,
+            "prints": list(one.prints),
+            "beginnings": list(one.beginnings),
+        }
+        for one in traces
+    ]
+    if values:
+        part.connection.execute(insert(series_trace), values)
 
 
 def _before(delivery_id: str, feed: str, format: str, column: ColumnElement[Any]) -> Select[Any]:
     """(batch, column) of each earlier delivery of the feed, as its newest report left them."""
     again = series_trace.alias()
-    newest = select(func.max(again.c.report)).where(again.c.delivery == series_trace.c.delivery)
-    return (
-        select(series_trace.c.batch, column)
-        .join(delivery, delivery.c.id == series_trace.c.delivery)
-        .where(
-            delivery.c.feed == feed,
-            delivery.c.id < number(delivery_id, "D", "delivery"),
-            series_trace.c.format == format,
-            series_trace.c.report == newest.scalar_subquery(),
-        )
+    newest = select(func.max(again.c.report)).where(again.c.feed == feed, again.c.delivery == series_trace.c.delivery)
+    return select(series_trace.c.batch, column).where(
+        series_trace.c.feed == feed,
+        series_trace.c.delivery < number(delivery_id, "D", "delivery"),
+        series_trace.c.format == format,
+        series_trace.c.report == newest.scalar_subquery(),
     )
 
 

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "series_trace",
         sa.Column("id", Big, nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("delivery", Big, nullable=False),
         sa.Column("report", Big, nullable=False),
         sa.Column("batch", sa.Text(), nullable=True),
@@ -28,7 +29,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series_trace")),
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_series_trace_delivery"), "series_trace", ["delivery"], unique=False)
-    op.create_index(op.f("ix_series_trace_batch_delivery"), "series_trace", ["batch", "delivery"], unique=False)
+    op.create_index(op.f("ix_series_trace_feed_delivery"), "series_trace", ["feed", "delivery"], unique=False)
+    op.create_index(
+        op.f("ix_series_trace_feed_batch_delivery"), "series_trace", ["feed", "batch", "delivery"], unique=False
+    )
     for statement in refuse_changes(op.get_bind().dialect.name, "series_trace"):
         op.execute(statement)
