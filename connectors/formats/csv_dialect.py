@@ -134,8 +134,9 @@ def _trailing(header: Row, reading: Reading) -> tuple[Row, FormProblem | None]:
 
 
 def _sep_line(line: str) -> str | None:
-    text = line.strip().strip('"')
-    return text[4] if len(text) == 5 and text.lower().startswith("sep=") else None
+    """The delimiter that a first line declares. A spreadsheet that saved the file fills it up to the width of a row."""
+    text = line.strip("\r\n ").strip('"')
+    return text[4] if text.lower().startswith("sep=") and len(text) > 4 and not text[5:].strip(text[4]) else None
 
 
 def _score(lines: list[str], at: int, delimiter: str, quote: str, known: Collection[str]) -> int:

@@ -60,12 +60,12 @@ def read(data: bytes, reading: Reading) -> Document:
     dialect, found = csv_dialect.table(lines, reading)
     width = len(dialect.header.cells)
     problems = [*encoding_problems, *dialect.problems]
+    if not found.columns:
+        # Another table altogether: what its rows lack says nothing that the header has not said.
+        raise Unreadable(*problems, *found.problems)
     body = _body(lines, dialect, width, reading, problems, complete=content.endswith(("\n", "\r")))
     grid = _CsvGrid(reading.file, dialect.header, body, width)
     problems += found.problems
-    if not found.columns:
-        # Another table altogether: what its rows lack says nothing that the header has not said.
-        raise Unreadable(*problems)
     filled = headers.rows_field(reading.schema, reading.form)
     table = Table(
         reading,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -202,13 +203,22 @@ def _repeated(header: str, column: Column | None, where: Place) -> FormProblem:
 def _unapproved(column: Column, header: str, where: Place) -> FormProblem:
     return FormProblem(
         "FILE-E205",
-        f'column "{header}" looks like "{column.name}" but this name is not agreed',
+        f'column "{header}" looks like "{column.name}" but this name is not agreed{_twins(header, column.name)}',
         where,
         found=header,
         expected=column.name,
         fix=f'name the column "{column.name}"',
         field=column.field.path,
     )
+
+
+def _twins(header: str, agreed: str) -> str:
+    """Letters that nobody can tell apart, such as the two that are written for micro, by their numbers."""
+    apart = [(a, b) for a, b in zip(header, agreed, strict=False) if a != b] if len(header) == len(agreed) else []
+    if not apart or any(unicodedata.normalize("NFKC", a) != unicodedata.normalize("NFKC", b) for a, b in apart):
+        return ""
+    (a, b), *_ = apart
+    return f": U+{ord(a):04X} where U+{ord(b):04X} is agreed"
 
 
 def _missing(column: Column, unknown: Sequence[str], where: Place) -> FormProblem:

@@ -178,13 +178,15 @@ class TimeReader:
         numbers = _NUMBERS_FIRST.fullmatch(text)
         if numbers is not None and self._said is None:
             first, second, year = int(numbers[1]), int(numbers[3]), numbers[4]
-            if 1 <= first <= 12 and 1 <= second <= 12 and self._order is None and len(year) == 4:
+            either = 1 <= first <= 12 and 1 <= second <= 12 and self._order is None and len(year) == 4
+            if either and first != second:  # 12/12/2026 is the same day in either order
+                written = re.split("[ T]", text)[0]
                 day_first, month_first = f"{year}-{second:02}-{first:02}", f"{year}-{first:02}-{second:02}"
                 return self._problem(
                     self._codes.ambiguous,
                     "does not tell the day from the month",
                     fix=f"write {day_first} or {month_first}, whichever was meant",
-                    note=f"{numbers[0][:10]} is {day_first} in one country and {month_first} in another",
+                    note=f"{written} is {day_first} in one country and {month_first} in another",
                 )
         if _PARTIAL.fullmatch(text):
             return self._problem(self._codes.partial, "is only part of a date", fix="write the day as well")

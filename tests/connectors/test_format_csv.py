@@ -82,6 +82,18 @@ def test_a_header_in_other_letters_is_not_agreed() -> None:
     assert problem.where.label() == f"1:{len(','.join(CSV_COLUMNS[:VALUE])) + 2}"
 
 
+def test_a_header_that_only_looks_agreed_names_the_letter() -> None:
+    agreed = with_field(COA, "results.value", physical_name="Size (\u03bcm)")
+    data = as_csv(renamed("value", "Size (\u00b5m)"))
+    problem = only(read_document(data, file="c.csv", contract=agreed), "FILE-E205")
+    assert problem.message.endswith("this name is not agreed: U+00B5 where U+03BC is agreed")
+
+
+def test_of_another_table_only_the_header_is_told() -> None:
+    data = b"Image,20231120-0012\r\n\r\nOperator,somebody,one too many\r\nLast line without an end"
+    assert set(codes(read_document(data, file="c.csv", contract=COA))) == {"FILE-E201", "FILE-E202"}
+
+
 def test_synonyms_count_once_they_are_approved() -> None:
     data = as_csv(renamed("value", "Resultat"))
     plain = with_field(COA, "results.value", header_synonyms=(), pending_synonyms=("Resultat",))
@@ -146,6 +158,8 @@ def test_quoted_cells_keep_delimiters_quotes_and_line_breaks_and_their_places() 
         (";", b"", "semicolon"),
         ("\t", b"", "tab"),
         (";", b"sep=;\r\n", "sep="),
+        ("\t", b"sep=\t\r\n", "sep="),
+        (";", b"sep=;;;;;;\r\n", "sep="),  # filled up to the width of a row by the spreadsheet that saved it
         (",", b"Northvale Vectors\r\nCertificate\r\n", "line 3"),
     ],
 )

@@ -140,6 +140,7 @@ INSTANT = TimeReader(RULES, CERTIFICATE, instant=True)
         ("4.11.2026", "COA-E501"),
         ("13/11/2026", "COA-E502"),
         ("11/13/2026", "COA-E502"),
+        ("12/12/2026", "COA-E502"),  # one day only, but not as agreed
         ("20 Nov 2026", "COA-E502"),
         ("2026-02-30", "COA-E502"),
         ("1970-01-01", "COA-E503"),
