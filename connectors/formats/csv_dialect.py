@@ -140,11 +140,15 @@ def _sep_line(line: str) -> str | None:
 
 
 def _score(lines: list[str], at: int, delimiter: str, quote: str, known: Collection[str]) -> int:
-    """How many known headers stand in this line when it is read with this delimiter."""
+    """How many known headers stand in the row that begins in this line when it is read with this delimiter. A header
+    may have line breaks; it is looked at for a few lines, so that a quote left open costs no more than that."""
     if at >= len(lines) or lines[at].count(delimiter) >= MOST_CELLS:
         return 0
-    cells = (cell.strip(" \t").removeprefix(quote).removesuffix(quote) for cell in lines[at].split(delimiter))
-    return sum(cell in known for cell in cells)
+    try:
+        row = next(rows(lines[at : at + LOOK_AHEAD], delimiter, quote))
+    except BadQuote:
+        return 0
+    return sum(cell.strip(" \t") in known for cell in row.cells)
 
 
 def _other_dialect(reading: Reading, line: int, message: str, fix: str) -> FormProblem:

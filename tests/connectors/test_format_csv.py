@@ -172,6 +172,16 @@ def test_another_dialect_that_leaves_no_doubt_is_noted(delimiter: str, before: b
     assert len(document.root["results"]) == 2  # type: ignore[arg-type]
 
 
+def test_a_header_with_line_breaks_is_found_behind_a_report() -> None:
+    rows = csv_rows(certificate())
+    rows[0][0] = "Certificate\nno"
+    located = with_field(COA, "certificate_no", physical_name="Certificate\nno")
+    document = read_document(b"Report\r\nInfo\r\n" + as_csv(rows), file="c.csv", contract=located)
+    assert codes(document) == ["FILE-E105"]
+    assert document.problems[0].where.line == 3
+    assert document.locate("/results/0/value").line == 5
+
+
 def test_the_declared_dialect_is_no_finding() -> None:
     form = SourceForm("csv", delimiter=";", preamble_rows=2, sep_line=True, trailing_delimiter=True)
     rows = [[*row, ""] for row in csv_rows(certificate())]
