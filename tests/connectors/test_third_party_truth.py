@@ -1,80 +1,22 @@
 """Promise: files that real instruments wrote give, under a contract that asks for it, the ground truth that the README
-of their folder states. The contracts are ours and stand in this file; nothing of the data is copied.
+of their folder states. The contracts are ours and stand here; nothing of the data is copied.
 
-Wait for a format of their own: material identity, FHIR PQ, B2MML, iCalendar, ASM and AnIML documents, EPCIS; the Roche
-and Applied Biosystems text files (records of several kinds and key-value blocks) and tables without a header
-(Tennessee Eastman). Wait for a record of their own: Lunatic and Stunner plates, whose column names hold line breaks.
+Wait for a format of their own: material identity, FHIR PQ, B2MML, iCalendar, ASM and AnIML documents, EPCIS, OPC UA;
+the Roche and Applied Biosystems text files (records of several kinds) and the key and value lines of NucleoView.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connectors.inspection import inspect
-from contracts.contract import Contract
-from contracts.finding import Finding
-from contracts.odcs import load
-
-FIELD = Mapping[str, Any]
-SUPPORT = {
-    "id": "desk", "channel": "desk", "tool": "email", "url": "mailto:desk@lab.example",
-    "customProperties": [
-        {"property": "alertRoute", "value": {"audience": "partner", "codes": ["*"], "minImpact": "low"}},
-    ],
-}  # fmt: skip
-
-
-def field(name: str, kind: str = "string", **more: Any) -> dict[str, Any]:
-    """One field, `physicalName` being the header that the instrument writes; `custom` are properties of ours."""
-    custom = [{"property": key, "value": value} for key, value in more.pop("custom", {}).items()]
-    return {"name": name, "logicalType": kind, **({"customProperties": custom} if custom else {}), **more}
-
-
-def bound(source: Mapping[str, Any], *rows: FIELD, top: tuple[FIELD, ...] = (), **schema: Any) -> Contract:
-    """A contract that reads a table of results and ignores the columns that it does not list."""
-    ours: dict[str, Any] = {"documentKind": "certificate", "contentModel": "open", "source": [source], **schema}
-    body = {
-        "apiVersion": "v3.2.0", "kind": "DataContract", "id": "instrument", "version": "1.0.0", "status": "active",
-        "name": "Instrument export",
-        "customProperties": [
-            {"property": "jidProfile", "value": 1},
-            {"property": "feed", "value": {"partner": "northvale", "kind": "coa"}},
-        ],
-        "schema": [{
-            "name": "export", "physicalType": "document",
-            "customProperties": [{"property": key, "value": value} for key, value in ours.items()],
-            "properties": [*top, {
-                "name": "results", "logicalType": "array", "required": True,
-                "items": {"logicalType": "object", "properties": list(rows)},
-            }],
-        }],
-        "support": [SUPPORT],
-    }  # fmt: skip
-    return load(json.dumps(body).encode(), file="instrument.odcs.yaml", refs={}.get)
+from tests.connectors.third_party import CSV, NUMERIC, bound, data, field, found, results, rule
 
 
 @pytest.fixture
 def allotropy(shared: Path) -> Path:
-    folder = shared / "fixtures" / "allotropy-asm"
-    if not folder.is_dir():
-        pytest.skip("third-party data not present: shared/fixtures/allotropy-asm")
-    return folder
-
-
-def found(path: Path, contract: Contract) -> list[Finding]:
-    return list(inspect(path, file=path.name, contract=contract).report.findings)
-
-
-def brief(findings: list[Finding]) -> list[tuple[str, str]]:
-    return [(finding.code, finding.where[0].label()) for finding in findings]
-
-
-CSV = {"format": "csv", "encoding": ["utf-8"], "delimiter": ",", "rows": "results"}
+    return data(shared, "allotropy-asm")
 
 
 def test_a_date_in_two_orders_in_one_row_stays_a_finding_and_no_zone_is_invented(allotropy: Path) -> None:
@@ -107,30 +49,47 @@ def test_a_header_twice_is_a_finding(allotropy: Path) -> None:
     assert (finding.code, finding.message) == ("FILE-E203", 'column "Units" is there twice')
 
 
-def test_a_word_among_numbers_and_an_ambiguous_date_are_findings(allotropy: Path) -> None:
-    contract = bound(
-        CSV,
-        field("concentration", physicalName="Original sample conc.", required=True, custom={"valueKind": "numeric"}),
-        field("tested", "date", physicalName="Test Date", required=True),
-    )
+def test_a_word_among_numbers_is_censored_without_a_limit(allotropy: Path) -> None:
+    sample = field("tube", physicalName="Qubit® tube conc.", required=True)
+    contract = bound(CSV, sample, quality=[rule("censored", each="results", value="tube")])
     path = allotropy / "thermo_fisher_qubit4" / "thermo_fisher_qubit4_example_3.csv"
-    findings = {finding.code: finding for finding in found(path, contract)}
-    word = next(f for f in findings.values() if f.found is not None and f.found.text == "Out of range")
-    assert word.message.endswith("is censored without a numeric limit")
-    assert {"COA-E501", "COA-E502"} & findings.keys()  # 04/11/2023 is never taken for one of its two days
+    (finding,) = [f for f in found(path, contract) if f.clause is not None and f.clause.id == "censored"]
+    assert finding.code == "COA-E106"
+    assert (finding.count, finding.where[0].line, finding.found and finding.found.text) == (1, 7, "Out of range")
+    numeric = bound(CSV, field("original", physicalName="Original sample conc.", required=True, custom=NUMERIC))
+    words = [f for f in found(path, numeric) if f.found is not None and f.found.text == "Out of range"]
+    assert [(f.where[0].line, f.message) for f in words] == [
+        (7, "the original of results 6 is censored without a numeric limit")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "rows"),
+    [
+        (3, "COA-E501", 7),  # 04/11/2023 is never taken for one of its two days
+        (1, "COA-E502", 2),  # 12/12/2023 has one day only and proves no order
+    ],
+)
+def test_a_date_of_two_numbers_and_a_year_is_not_read(allotropy: Path, number: int, code: str, rows: int) -> None:
+    contract = bound(CSV, field("tested", "date", physicalName="Test Date", required=True))
+    path = allotropy / "thermo_fisher_qubit4" / f"thermo_fisher_qubit4_example_{number}.csv"
+    dates = [f for f in found(path, contract) if f.code.startswith("COA-E5")]
+    assert {f.code for f in dates} == {code}
+    assert sum(f.count for f in dates) == rows
 
 
 def test_a_date_that_a_spreadsheet_made_is_no_text(allotropy: Path) -> None:
     contract = bound(
         {"format": "xlsx", "rows": "results", "headerRow": 1},
         field("run", physicalName="Run ID", required=True, custom={"storedAsText": True}),
+        field("tested", "timestamp", physicalName="Test Date", required=True, custom={"storedAsText": True}),
     )
     path = allotropy / "thermo_fisher_qubit4" / "thermo_fisher_qubit4_example_4.xlsx"
     stored = [finding for finding in found(path, contract) if finding.code == "FILE-E305"]
-    assert [finding.message for finding in stored] == ["the run is stored as a date in 7 places"]
-    assert stored[0].where[0].cell == "A2"
-    assert stored[0].found is not None
-    assert stored[0].found.text == "2023-11-04"
+    assert [(f.message, f.where[0].cell, f.found and f.found.text) for f in stored] == [
+        ("the run is stored as a date in 7 places", "A2", "2023-11-04"),
+        ("the tested is stored as a date in 7 places", "D2", "2023-04-11T01:06:59"),  # months apart, in one row
+    ]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -149,7 +108,7 @@ def test_the_sep_line_of_a_pcr_export_is_noted(allotropy: Path, number: int) -> 
 def test_a_group_separator_that_nobody_sees_and_a_signature_that_is_not_there(allotropy: Path) -> None:
     contract = bound(
         CSV,
-        field("total", physicalName="TOTAL (cells/ml)", required=True, custom={"valueKind": "numeric"}),
+        field("total", physicalName="TOTAL (cells/ml)", required=True, custom=NUMERIC),
         field("signer", physicalName="SIGNED BY", required=True),
     )
     path = allotropy / "chemometec_nc_view" / "chememotec_nc_view_example.csv"
@@ -212,24 +171,159 @@ def test_a_missing_approver_and_a_placeholder_for_the_time_of_approval(allotropy
     assert signed["D54"] == unsigned["D54"] == "COA-E503"
 
 
-def test_a_batch_in_hours_has_no_time_that_a_contract_of_instants_accepts(shared: Path) -> None:
-    for name, header in (
-        ("pensimpy/random_batch_0.csv", "Time Step"),
-        ("chemotools-raman-fermentation/fermentation_hplc.csv", "time"),
-    ):
-        path = shared / "fixtures" / name
-        if not path.is_file():
-            pytest.skip(f"third-party data not present: shared/fixtures/{name}")
-        rows = len(path.read_text().splitlines()) - 1
-        findings = found(path, bound(CSV, field("ts", "timestamp", physicalName=header, required=True)))
-        assert {finding.code for finding in findings} <= {"COA-E502", "COA-E504", "COA-E509"}
-        assert sum(finding.count for finding in findings) == rows == (1150 if "pensimpy" in name else 34)
+def test_dates_of_the_united_states_and_a_share_among_densities_are_not_read(allotropy: Path) -> None:
+    contract = bound(
+        {**CSV, "trailingDelimiter": True},
+        field("measured", "date", physicalName="Date & Time", required=True),
+        field("density", physicalName="Viable Density", custom=NUMERIC),
+    )
+    findings = found(allotropy / "novabio_flex2" / "SampleResultsDEVICE1232021-02-18_104838.csv", contract)
+    assert [(f.code, f.count, f.where[0].line, f.found and f.found.text) for f in findings] == [
+        ("COA-E502", 6, 2, "2/18/2021  10:28:04 AM"),
+        ("COA-E101", 1, 3, "10.00%"),
+    ]
 
 
-def test_a_table_without_a_header_is_refused(shared: Path) -> None:
-    folder = shared / "fixtures" / "tennessee-eastman"
-    if not folder.is_dir():
-        pytest.skip("third-party data not present: shared/fixtures/tennessee-eastman")
-    contract = bound({**CSV, "delimiter": " "}, field("v1", required=True), field("v2", required=True))
-    for path in sorted(folder.glob("*.dat")):
-        assert "FILE-E201" in {finding.code for finding in found(path, contract)}
+def test_a_row_of_units_and_a_dilution_that_became_a_time_are_no_data(allotropy: Path) -> None:
+    contract = bound(
+        CSV,
+        field("gln", physicalName="Gln", required=True, custom=NUMERIC),
+        field("dilution", physicalName="Chemistry Dilution Ratio", logicalTypeOptions={"pattern": "^1:[1-9][0-9]*$"}),
+    )
+    findings = found(allotropy / "novabio_flex2" / "SampleResultsT123456789C2020-01-01_162647.csv", contract)
+    assert [(f.code, f.where[0].line, f.found and f.found.text) for f in findings] == [
+        ("COA-E101", 2, "mmol / L"),
+        ("FILE-E210", 3, "1:01"),
+    ]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_pcr_export_has_no_date_and_gets_none(allotropy: Path, number: int) -> None:
+    """A declared sep= line is no finding, also where a spreadsheet has filled it up with commas."""
+    when = field("measured", "date", physicalName="Date", required=True)
+    sample = field("sample", physicalName="Sample/NTC/Control", required=True)
+    path = allotropy / "qiacuity_dpcr" / f"qiacuity_dpcr_example0{number}.csv"
+    findings = found(path, bound({**CSV, "sepLine": True}, sample, when))
+    assert [f.message for f in findings if f.code == "FILE-E201"] == ['column "Date" is missing']
+    assert {f.code for f in findings} <= {"FILE-E201", "FILE-E101", "FILE-E102", "FILE-E203"}
+
+
+def test_a_concentration_in_two_units_is_two_columns(allotropy: Path) -> None:
+    per_ul = field("per_ul", physicalName="Conc. [cp/µL] (dPCR reaction)", required=True, custom=NUMERIC)
+    per_ml = field("per_ml", physicalName="Conc. [cp/mL] (dPCR reaction)", required=True, custom=NUMERIC)
+    contract = bound({**CSV, "sepLine": True}, per_ul, per_ml)
+    path = allotropy / "qiacuity_dpcr" / "qiacuity_dpcr_example04.csv"
+    assert results(path, contract)[0] == {"per_ul": "7782.4", "per_ml": "7782381.203592551"}
+    assert [f.code for f in found(path, contract)] == ["FILE-E101"]
+
+
+def test_a_sample_with_a_warning_is_not_ok(allotropy: Path) -> None:
+    contract = bound(CSV, field("status", physicalName="STATUS", required=True, enum=[{"value": "OK"}]))
+    findings = found(allotropy / "chemometec_nc_view" / "chememotec_nc_view_example.csv", contract)
+    warned = [f for f in findings if f.code == "FILE-E211"]
+    assert (warned[0].where[0].line, warned[0].found and warned[0].found.text) == (
+        9,
+        "Warning: Foreign object detected",
+    )
+    assert len(warned) == len(findings)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_lines_of_keys_and_values_are_no_table(allotropy: Path, number: int) -> None:
+    path = allotropy / "chemometec_nucleoview" / f"chemometec_nucleoview_example0{number}.csv"
+    when = field("measured", physicalName="Date time", required=True)
+    offset = field("offset", physicalName="Time zone offset", required=True)
+    findings = found(path, bound({**CSV, "delimiter": ";"}, when, offset))
+    missing = {f.message for f in findings if f.code == "FILE-E201"}
+    assert missing == {'column "Date time" is missing', 'column "Time zone offset" is missing'}
+    assert {f.code for f in findings} <= {"FILE-E201", "FILE-E105"}
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "cell"),
+    [
+        ("example01", 10, "Mammalian"),
+        ("example01_utf16", 10, "Mammalian"),
+        ("example02", 5, "HeLa (\U0001f622)"),
+        ("different_mu_character", 1, "Mammalian"),
+    ],
+)
+def test_a_cell_type_survives_unchanged(allotropy: Path, name: str, samples: int, cell: str) -> None:
+    contract = bound(CSV, field("cell", physicalName="Cell type", required=True))
+    read = results(allotropy / "beckman_vi_cell_blu" / f"Beckman_Vi-Cell-BLU_{name}.csv", contract)
+    assert [row["cell"] for row in read] == [cell] * samples
+
+
+@pytest.mark.parametrize(
+    ("name", "agreed"), [("different_mu_character", False), ("example01", True), ("example02", True)]
+)
+def test_a_micro_sign_is_no_greek_mu(allotropy: Path, name: str, agreed: bool) -> None:
+    size = field("size", physicalName="Average diameter (\u03bcm)", required=True, custom=NUMERIC)
+    findings = found(allotropy / "beckman_vi_cell_blu" / f"Beckman_Vi-Cell-BLU_{name}.csv", bound(CSV, size))
+    renamed = [f for f in findings if f.code == "FILE-E205"]
+    assert bool(renamed) is not agreed
+    assert all(f.message.endswith("U+00B5 where U+03BC is agreed") for f in renamed)
+
+
+def test_the_samples_of_a_run_repeat_names_and_leave_cells_empty(allotropy: Path) -> None:
+    contract = bound(
+        {"format": "xlsx", "rows": "results", "headerRow": 1},
+        field("at", physicalName="Date", required=True),
+        field("sample", physicalName="Sample Name", required=True),
+        field("a260", physicalName="A260", required=True, custom=NUMERIC),
+        quality=[rule("uniqueKey", each="results", key=["sample"])],
+    )
+    path = allotropy / "thermo_fisher_nanodrop_one" / "example1.xlsx"
+    assert [row["at"].split(" ")[0] for row in results(path, contract)] == [
+        *["7/19/2023"] * 2, *["7/12/2023"] * 2, *["7/19/2023"] * 2,
+    ]  # fmt: skip
+    assert {(f.code, f.where[0].cell) for f in found(path, contract)} == {
+        ("COA-E310", "B4"),
+        ("COA-E310", "B5"),
+        ("FILE-E209", "F4"),
+        ("FILE-E209", "F5"),
+    }
+
+
+PLATE = (
+    field("plate", physicalName="Plate ID", required=True),
+    field("position", physicalName="Plate\nPosition", required=True),
+    field("amount", physicalName="Concentration\n(ng/ul)", required=True, custom=NUMERIC),
+    field("group", physicalName="Sample group", required=True),
+    field("day", "date", physicalName="Date", required=True, custom={"storedAsText": True}),
+)
+
+
+@pytest.mark.parametrize(("name", "above"), [("no_header", 0), ("with_header", 15)])
+def test_a_plate_is_read_with_and_without_a_report_above_it(allotropy: Path, name: str, above: int) -> None:
+    path = allotropy / "unchained_labs_lunatic_stunner" / f"Example_Lunatic_Plate_Reader_csv_{name}.csv"
+    for agreed in (0, 15):
+        contract = bound({**CSV, "preambleRows": agreed}, *PLATE)
+        rows = results(path, contract)
+        assert [(r["plate"], r["position"], r["group"], r["amount"], r["day"]) for r in rows] == [
+            ("PLATE_1", "A1", "GROUP_1", "182.6", "01/08/2024"),
+            ("PLATE_2", "B1", "GROUP_1", "182.8", "01/08/2024"),
+        ]
+        codes = [f.code for f in found(path, contract)]
+        assert codes.count("COA-E501") == 2  # first of August, or eighth of January
+        assert ("FILE-E105" in codes) == (agreed != above)
+
+
+@pytest.mark.parametrize(("name", "header"), [("no_header", 1), ("with_header", 17)])
+def test_a_plate_in_a_workbook_has_a_date_that_a_spreadsheet_chose(allotropy: Path, name: str, header: int) -> None:
+    path = allotropy / "unchained_labs_lunatic_stunner" / f"Example_Lunatic_Plate_Reader_xlsx_{name}.xlsx"
+    contract = bound({"format": "xlsx", "rows": "results", "headerRow": header}, *PLATE)
+    stored = [(f.code, f.where[0].cell, f.found and f.found.text) for f in found(path, contract)]
+    assert stored == [("FILE-E305", f"I{row}", "2024-01-08") for row in (header + 1, header + 2)]
+
+
+def test_a_day_first_date_of_a_report_is_read_only_where_the_order_is_agreed(allotropy: Path) -> None:
+    form = {"format": "xlsx", "rows": "results", "headerRow": 17}
+    at = {"locator": {"xlsx": {"cell": "F9"}}}
+    run = field("run", physicalName="Run No.")
+    path = allotropy / "beckman_pharmspec" / "hiac_example_1.xlsx"
+    open_ = bound(form, run, top=[field("sampled", "date", required=True, custom=at)])
+    assert [(f.code, f.where[0].cell) for f in found(path, open_)] == [("COA-E501", "F9")]
+    day_first = {"format": "dd.MM.yyyy HH:mm:ss"}
+    settled = field("sampled", "date", required=True, custom=at, logicalTypeOptions=day_first)
+    assert found(path, bound(form, run, top=[settled])) == []
