@@ -146,3 +146,13 @@ def test_a_long_silence_makes_more_certificates_late(story: Story, catalog: Cata
     assert compare(later, replace(seen, dues=fixing)) == []
     ahead = DueRow("x#l2_due", "LV-2611-04", "northvale/coa", later.at + HOUR, "rejected_pending_fix")
     assert compare(later, replace(seen, dues=[*fixing, ahead])) == []
+
+
+def test_the_time_between_two_runs_is_no_difference(story: Story, catalog: Catalog) -> None:
+    """Some minutes after the first run the hub says by itself that nobody watched meanwhile."""
+    expected = told(story, catalog, story.t0 + timedelta(minutes=5))
+    seen = as_rows(expected, story.t0)
+    gap = AlertRow("A-99", "99", "hub.not_evaluated", "normal", "open", "platform", "hub", "watch", story.t0, None, {})
+    assert compare(expected, replace(seen, alerts=[*seen.alerts, gap])) == []
+    late = replace(gap, kind="schedule.late")
+    assert compare(expected, replace(seen, alerts=[*seen.alerts, late])) != []
