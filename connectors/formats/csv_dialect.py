@@ -6,6 +6,7 @@ preamble rows, another delimiter under which the known headers appear) is FILE-E
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from contracts.document import FormProblem
 from contracts.place import Place
 
 LOOK_AHEAD = 40  # lines in which a header may hide behind a preamble that the contract doesn't mention
+LONGEST = 1 << 16  # characters of a header with quotes that is looked for
 DELIMITERS = (",", ";", "\t", "|")
 WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "space"}
 
@@ -140,15 +142,23 @@ def _sep_line(line: str) -> str | None:
 
 
 def _score(lines: list[str], at: int, delimiter: str, quote: str, known: Collection[str]) -> int:
-    """How many known headers stand in the row that begins in this line when it is read with this delimiter. A header
-    may have line breaks; it is looked at for a few lines, so that a quote left open costs no more than that."""
+    """How many known headers stand in the row that begins in this line when it is read with this delimiter."""
     if at >= len(lines) or lines[at].count(delimiter) >= MOST_CELLS:
         return 0
     try:
-        row = next(rows(lines[at : at + LOOK_AHEAD], delimiter, quote))
+        row = next(rows(_start(lines, at, quote), delimiter, quote), None)
     except BadQuote:
         return 0
-    return sum(cell.strip(" \t") in known for cell in row.cells)
+    return sum(cell.strip(" \t") in known for cell in row.cells) if row is not None else 0
+
+
+def _start(lines: list[str], at: int, quote: str) -> list[str]:
+    """The lines that the row in line `at` may take. A quote lets it go on; the end is set, for quotes are slow to read
+    and each line is tried as a header with each delimiter."""
+    if not quote or quote not in lines[at]:
+        return lines[at : at + 1]
+    lengths = itertools.accumulate(len(line) for line in lines[at : at + LOOK_AHEAD])
+    return lines[at : at + sum(length <= LONGEST for length in lengths)]
 
 
 def _other_dialect(reading: Reading, line: int, message: str, fix: str) -> FormProblem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from connectors.formats import read_document
@@ -180,6 +182,13 @@ def test_a_header_with_line_breaks_is_found_behind_a_report() -> None:
     assert codes(document) == ["FILE-E105"]
     assert document.problems[0].where.line == 3
     assert document.locate("/results/0/value").line == 5
+
+
+def test_quotes_that_hide_the_header_are_looked_through_in_bounded_time() -> None:
+    data = ('"' + '""' * 50_000 + "\n").encode() * 40
+    begun = time.process_time()
+    assert "FILE-E201" in codes(read_document(data, file="c.csv", contract=COA))
+    assert time.process_time() - begun < 15  # about one second; a minute and more where every start is read to its end
 
 
 def test_the_declared_dialect_is_no_finding() -> None:
