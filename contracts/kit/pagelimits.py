@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contracts.contract import Contract, TagDef, TestDef
 from contracts.kit.duetexts import duration_words
 from contracts.render.markup import Markup, tag
-from contracts.rules.verdict import wording
+from contracts.rules.criterion import wording
 
 
 def tests(panel: Sequence[TestDef]) -> list[Markup]:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from contracts.contract import Clause, Criterion, Schema, TestDef
 from contracts.document import Raw, RawNumber
 from contracts.records import ResultVerdict
+from contracts.rules.criterion import bounds, compare
 from contracts.rules.examination import Examination, Node
-from contracts.rules.verdict import Judge, Judged, Of, Part, Reading, bounds, compare
+from contracts.rules.reading import Of, Reading
+from contracts.rules.verdict import Judge, Judged, Part
 from contracts.values.problem import Problem
 from contracts.values.units import only_in_header, unit_in_header
 

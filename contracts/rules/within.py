@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from contracts.contract import Clause, TestDef
 from contracts.finding import Kind
 from contracts.records import ResultVerdict
+from contracts.rules.criterion import bounds, wording
 from contracts.rules.examination import Examination
 from contracts.rules.results import ResultLine
-from contracts.rules.verdict import bounds, wording
 from contracts.values.problem import Problem
 
 if TYPE_CHECKING:

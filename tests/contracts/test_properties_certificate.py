@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from contracts.contract import Criterion, Locale, TestDef, Units
 from contracts.finding import Finding
 from contracts.records import ResultVerdict
-from contracts.rules.verdict import Judge, Reading, compare
+from contracts.rules.criterion import compare
+from contracts.rules.reading import Reading
+from contracts.rules.verdict import Judge
 from contracts.values.number import Number, read_number
 from contracts.values.units import read_unit
 from contracts.values.words import Vocabulary

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from contracts.contract import Criterion, Locale, TestDef, Units
 from contracts.records import ResultVerdict
-from contracts.rules.verdict import Judge, Judged, Reading, compare, wording
+from contracts.rules.criterion import compare, wording
+from contracts.rules.reading import Reading
+from contracts.rules.verdict import Judge, Judged
 from contracts.values.words import Vocabulary
 
 D = Decimal

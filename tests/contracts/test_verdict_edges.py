@@ -12,8 +12,9 @@ import pytest
 
 from contracts.contract import Contract, Criterion, Field, Locale, TestDef, Units
 from contracts.records import Certificate
+from contracts.rules.reading import Reading
 from contracts.rules.scalar import Scalar
-from contracts.rules.verdict import Judge, Judged, Reading
+from contracts.rules.verdict import Judge, Judged
 from contracts.values.number import Number, read_number
 from contracts.values.words import Vocabulary
 from tests.contracts.document_support import check, clean, coa, seen
