@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from contracts.contract import Clause
 from contracts.rules.examination import Examination, Node
 from contracts.rules.paths import Path
-from contracts.values.evidence import attached, words_of
+from contracts.values.evidence import attached, names, words_of
 from contracts.values.problem import Problem
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _compare(
         return
     for path in mentions:
         due = path.text(exam.root, exam.root)
-        if due is not None and words is not None and "".join(due.split()) not in words:
+        if due is not None and words is not None and not names(words, due):
             problem = Problem("FILE-E503", "names another", f"a file that names {due}", f"attach the file of {due}")
             message = f"{called} does not name {path.field} {due}"
             exam.raise_(clause, problem, data.pointer(pointer), data.field, message=message)

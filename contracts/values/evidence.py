@@ -31,15 +31,27 @@ def attached(text: str) -> bytes | None:
 
 
 def words_of(data: bytes) -> str | None:
-    """The text in a PDF or a text file, without its white space; None when none can be read."""
+    """The text in a PDF or a text file; None when none can be read. Each string of a PDF is a line."""
     if data.startswith(b"%PDF-"):
-        text = "".join(_strings(part) for part in _contents(data))
+        text = "\n".join(_strings(part) for part in _contents(data))
     else:
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return None
-    return "".join(text.split()) or None
+    return text if text.strip() else None
+
+
+def names(text: str, due: str) -> bool:
+    """Whether `due` stands in the text as a whole: `LV-2611-1` is not named by `LV-2611-11`.
+
+    A PDF may write one word as several strings, so it is also looked for without any white space; then a digit right
+    behind it makes it another one.
+    """
+    parts = r"\s+".join(map(re.escape, due.split()))
+    if re.search(rf"(?<![0-9A-Za-z]){parts}(?![0-9A-Za-z])", text):
+        return True
+    return re.search(rf"{re.escape(''.join(due.split()))}(?![0-9])", "".join(text.split())) is not None
 
 
 def _contents(data: bytes) -> list[bytes]:
@@ -67,4 +79,4 @@ def _strings(content: bytes) -> str:
     plain = [re.sub(rb"\\(.)", rb"\1", hit, flags=re.DOTALL) for hit, closed in _LITERAL.findall(content) if closed]
     digits = (b"".join(hit.split()).decode() for hit in _HEX.findall(content))
     coded = [bytes.fromhex(one) for one in digits if len(one) % 2 == 0]
-    return b"".join(plain + coded).decode("latin-1")
+    return b"\n".join(plain + coded).decode("latin-1")
