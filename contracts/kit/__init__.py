@@ -8,4 +8,9 @@ Template, JSON Schema and contract page come from here too. Imports contracts on
 the portal and tests; judges nothing (`connectors.inspection` does) and writes no file.
 """
 
-__all__: list[str] = []
+from contracts.kit.bad import Bad, bad
+from contracts.kit.draft import Draft
+from contracts.kit.good import good
+from contracts.kit.write import write
+
+__all__ = ["Bad", "Draft", "bad", "good", "write"]
