@@ -1,7 +1,9 @@
-"""A Report for its readers: people at a terminal, machines, mail. Renderers take a Report and nothing else.
+"""A Report for its readers: people, machines, a partner's system.
 
-`terminal` for people, `json` for machines and the ledger. May be imported by every floor above; never parses anything
-of a partner's.
+`terminal`, `html` and `markdown` for people; `json` for machines and the ledger; `junit`, `sarif` and `github` for CI
+and code review; `receipt` for the partner's system. These take a Report and nothing else. `workbook` also takes the
+bytes of the partner's own file, which it marks and sends back; it alone looks into what a partner sent.
+May be imported by every floor above.
 """
 
-__all__ = ["json", "terminal"]
+__all__ = ["github", "html", "json", "junit", "markdown", "receipt", "sarif", "terminal", "workbook"]

@@ -1,7 +1,7 @@
 """Bad files, one a finding code: each fails with just that code and is accepted once its documented fix is applied.
 
-`bad(contract, code)` looks the maker up by code; makers lie beside this file, one module a family. Shown by
-`jid contracts sample --bad CODE` and by `jid explain CODE`; the tests hold that every message and every fix is true.
+`bad(contract, code)` looks the maker up by code; makers lie beside this file, one module a family. `jid contracts
+sample --bad CODE` writes them; the examples of `jid explain CODE` are lines of them, held by the tests to the letter.
 """
 
 from __future__ import annotations
